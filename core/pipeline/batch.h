@@ -1,0 +1,31 @@
+// Batch: consecutive frames of one slot on their way from a reader to a worker; the unit of hand-over and of one
+// operation. Batches are pooled by the Pipeline: their frame lists keep their capacity.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/frame/frame.h"
+#include "core/memory/buffer_pool.h"
+#include "core/runtime/context_manager.h"
+
+namespace sluice {
+
+struct Batch {
+  Slot slot;                     // holds the frames' bytes
+  std::vector<FrameRef> frames;  // in order of receipt
+  uint16_t source = 0;           // the listener: an index given by Pipeline::add_source()
+  Nanos received = 0;            // wall clock, when recv returned
+  uint64_t first_id = 0;         // frame i is line first_id + i; set by Pipeline::submit()
+  Operation operation;           // set by Pipeline::submit()
+
+  void clear() {
+    slot.reset();
+    frames.clear();
+    operation.complete();
+  }
+};
+
+}  // namespace sluice

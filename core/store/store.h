@@ -1,0 +1,74 @@
+// Store: a directory of segments that the daemon appends blocks to. See segment_format.md.
+//
+//   auto store = Store::open(options, real_file_system(), system_clock(), reporter);
+//   (*store)->append(encoded);            // written; synced by policy
+//   (*store)->maintain();                 // every second or so: sync, roll, merge, retention
+//   uint64_t id = (*store)->next_id();    // where ids of new lines begin
+//
+// One process at a time may have it open for writing (lock file). Readers need no lock: see store_reader.h.
+//
+// Errors:  append() fails with the system call's error and leaves the segment as it was before (what was half written
+//          is cut off); the caller keeps the block and tries again. maintain() reports and goes on.
+// Threads: append() and maintain() from the store thread only; stats() from any.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/memory/allocation_tracker.h"
+#include "core/record/block.h"
+
+namespace sluice {
+
+struct StoreOptions {
+  std::string path;
+  uint64_t segment_bytes = 256 << 20;      // roll when larger
+  Nanos segment_age = 3600 * kSecond;      // roll when older and not empty
+  uint64_t retention_bytes = 0;            // total of all segments; 0: no limit. Oldest whole segments go first
+  Nanos retention_age = 0;                 // 0: no limit
+  Nanos sync_interval = kSecond;           // fdatasync at most this long after a write; 0: after every block
+  uint64_t block_bytes = 8 << 20;          // raw bytes a merged block aims for
+  uint32_t small_blocks = 32;              // this many small blocks in the open segment make it roll and merge
+  int merge_level = 3;                     // zstd level of merged blocks
+  bool merge = true;
+  MemoryAccount* account = nullptr;        // may be null
+};
+
+// Told to a person by the daemon (core never logs).
+struct StoreEvent {
+  enum class Kind { recovered, damaged, merged, removed, trouble } kind;
+  std::string text;
+};
+
+struct StoreStats {
+  uint64_t segments = 0, blocks = 0, stored_bytes = 0, rows = 0;
+  uint64_t blocks_written = 0, bytes_written = 0, syncs = 0;
+  uint64_t merges = 0, blocks_merged = 0, segments_removed = 0, damaged_blocks = 0;
+};
+
+class Store {
+ public:
+  using Reporter = std::function<void(const StoreEvent&)>;
+
+  static Result<std::unique_ptr<Store>> open(StoreOptions options, FileSystem& fs, const Clock& clock, Reporter reporter);
+  ~Store();  // closes the open segment with its index
+
+  Result<void> append(const EncodedBlock& block);
+  // Does what is due. At most one merge step (bounded work) per call; true when there is more to do at once.
+  bool maintain();
+  Result<void> sync();
+  uint64_t next_id() const;
+  StoreStats stats() const;
+
+ private:
+  class Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,77 @@
+# Every dependency is a Debian 12 package. A missing one stops the configuration with its package's name.
+#
+#   sluice_need_header(TARGET HEADER PACKAGE [LIBRARY ...])   an interface target from a header and libraries
+include(CheckIncludeFileCXX)
+find_package(Threads REQUIRED)
+
+function(sluice_missing package)
+  message(FATAL_ERROR "Sluice needs the package '${package}'. On Debian 12: apt-get install ${package} "
+                      "(scripts/deps installs everything)")
+endfunction()
+
+function(sluice_need_header target header package)
+  find_path(${target}_INCLUDE ${header})
+  if(NOT ${target}_INCLUDE)
+    sluice_missing(${package})
+  endif()
+  add_library(${target} INTERFACE)
+  target_include_directories(${target} SYSTEM INTERFACE ${${target}_INCLUDE})
+  foreach(library IN LISTS ARGN)
+    find_library(${target}_${library} ${library})
+    if(NOT ${target}_${library})
+      sluice_missing(${package})
+    endif()
+    target_link_libraries(${target} INTERFACE ${${target}_${library}})
+  endforeach()
+endfunction()
+
+sluice_need_header(dep_zstd zstd.h libzstd-dev zstd)
+sluice_need_header(dep_zlib zlib.h zlib1g-dev z)
+sluice_need_header(dep_xxhash xxhash.h libxxhash-dev)
+sluice_need_header(dep_simdjson simdjson.h libsimdjson-dev simdjson)
+sluice_need_header(dep_robin_map tsl/robin_map.h robin-map-dev)
+sluice_need_header(dep_re2 re2/re2.h libre2-dev re2)
+sluice_need_header(dep_yaml yaml-cpp/yaml.h libyaml-cpp-dev yaml-cpp)
+sluice_need_header(dep_cli11 CLI/CLI.hpp libcli11-dev)
+
+find_package(absl QUIET)
+if(NOT absl_FOUND)
+  sluice_missing(libabsl-dev)
+endif()
+
+find_package(spdlog QUIET)
+if(NOT spdlog_FOUND)
+  sluice_missing(libspdlog-dev)
+endif()
+
+# Asio is compiled once, in daemon/asio.cpp.
+find_package(Boost 1.81 QUIET)
+if(NOT Boost_FOUND)
+  sluice_missing(libboost1.81-dev)
+endif()
+add_library(dep_asio INTERFACE)
+target_include_directories(dep_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_compile_definitions(dep_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+                                              BOOST_BEAST_SEPARATE_COMPILATION)
+target_link_libraries(dep_asio INTERFACE Threads::Threads)
+
+if(SLUICE_JEMALLOC AND NOT SLUICE_SANITIZE)
+  sluice_need_header(dep_jemalloc jemalloc/jemalloc.h libjemalloc-dev jemalloc)
+  target_compile_definitions(dep_jemalloc INTERFACE SLUICE_JEMALLOC=1)
+else()
+  add_library(dep_jemalloc INTERFACE)
+endif()
+
+if(SLUICE_TESTS)
+  find_package(GTest QUIET)
+  if(NOT GTest_FOUND)
+    sluice_missing(libgtest-dev)
+  endif()
+  include(GoogleTest)
+endif()
+if(SLUICE_BENCH)
+  find_package(benchmark QUIET)
+  if(NOT benchmark_FOUND)
+    sluice_missing(libbenchmark-dev)
+  endif()
+endif()
