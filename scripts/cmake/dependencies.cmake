@@ -44,7 +44,7 @@ if(NOT spdlog_FOUND)
   sluice_missing(libspdlog-dev)
 endif()
 
-# Asio is compiled once, in daemon/asio.cpp.
+# Asio is compiled once, in daemon/asio/asio.cpp.
 find_package(Boost 1.81 QUIET)
 if(NOT Boost_FOUND)
   sluice_missing(libboost1.81-dev)
