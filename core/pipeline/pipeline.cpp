@@ -1,0 +1,157 @@
+#include "core/pipeline/pipeline.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "core/base/mutex.h"
+#include "core/pipeline/batch_pool.h"
+#include "core/pipeline/bounded_queue.h"
+#include "core/pipeline/source.h"
+#include "core/pipeline/store_thread.h"
+#include "core/pipeline/worker.h"
+
+namespace sluice {
+
+class Pipeline::Impl {
+ public:
+  Impl(PipelineOptions options, PipelineParts parts)
+      : options_(options),
+        parts_(std::move(parts)),
+        // The context manager bounds what may wait; the queue itself never refuses an admitted batch.
+        queue_(std::numeric_limits<size_t>::max()),
+        store_(parts_.store, parts_.clock, parts_.memory.account("sealed blocks"), parts_.report,
+               std::max<size_t>(2, options.workers)),
+        next_id_(parts_.store.next_id()) {}
+
+  ~Impl() {
+    queue_.close();
+    store_.finish(std::chrono::seconds(0));
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  uint16_t add_source(SourceOptions options) {
+    Source& source = sources_.emplace_back();
+    source.name = options.name;
+    source.parser = std::move(options.parser);
+    source.dedupe = options.dedupe;
+    source.ledger = &parts_.ledger.listener(options.name);
+    source.name_id = parts_.interner.intern(options.name);
+    return static_cast<uint16_t>(sources_.size() - 1);
+  }
+
+  void start() {
+    store_.start();
+    for (uint32_t i = 0; i < options_.workers; ++i) {
+      workers_.push_back(std::make_unique<Worker>(options_, parts_, sources_, queue_, batches_, store_));
+    }
+    running_ = options_.workers;
+    for (auto& worker : workers_) {
+      threads_.emplace_back([this, w = worker.get()] {
+        w->run();
+        MutexLock lock(mutex_);
+        if (--running_ == 0) ended_.notify_all();
+      });
+    }
+  }
+
+  Verdict submit(std::unique_ptr<Batch>& batch) {
+    const auto lines = static_cast<uint32_t>(batch->frames.size());
+    Admission admission = parts_.context.try_admit({.lines = lines, .bytes = batch->slot.size()});
+    if (admission.verdict != Verdict::admitted) return admission.verdict;
+    batch->operation = std::move(admission.operation);
+    batch->first_id = next_id_.fetch_add(lines, std::memory_order_relaxed);
+    if (queue_.try_push(batch)) return Verdict::admitted;
+    batch->operation.complete();  // closed meanwhile
+    return Verdict::stopping;
+  }
+
+  ContextManager::Left drain(std::chrono::nanoseconds timeout) {
+    const auto until = std::chrono::steady_clock::now() + timeout;
+    const auto left_of = [&] {
+      return std::max(std::chrono::nanoseconds(0), until - std::chrono::steady_clock::now());
+    };
+    const ContextManager::Left left = parts_.context.drain(left_of());
+    drop_waiting();
+    queue_.close();
+    {
+      MutexLock lock(mutex_);
+      while (running_ > 0) {
+        const auto wait = left_of();
+        if (wait.count() == 0 || !ended_.wait_for(mutex_, wait)) break;
+      }
+    }
+    store_.finish(left_of());
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    return left;
+  }
+
+  // What no worker took in time.
+  void drop_waiting() {
+    std::unique_ptr<Batch> batch;
+    while (queue_.pop(batch, std::chrono::nanoseconds(-1)) == BoundedQueue<std::unique_ptr<Batch>>::PopResult::item) {
+      LedgerCell& cell = sources_[batch->source].ledger->cell();
+      cell.dropped[static_cast<size_t>(DropReason::shutdown)].add(batch->frames.size());
+      batches_.give_back(std::move(batch));
+    }
+  }
+
+  Stats stats() const {
+    Stats stats;
+    stats.blocks = store_.blocks();
+    stats.open_rows = store_.rows_waiting();
+    stats.queued = queue_.size();
+    stats.store_failing = store_.failing();
+    stats.last_progress = store_.last_progress();
+    for (const auto& worker : workers_) {
+      stats.batches += worker->batches();
+      stats.lines += worker->lines();
+      stats.open_rows += worker->open_rows();
+      stats.last_progress = std::max(stats.last_progress, worker->last_progress());
+    }
+    return stats;
+  }
+
+  bool progressing(Nanos stall) const {
+    const Stats now = stats();
+    if (now.queued == 0 && now.open_rows == 0) return true;
+    return parts_.clock.monotonic() - now.last_progress < stall;
+  }
+
+  void relieve() {
+    for (auto& worker : workers_) worker->relieve();
+  }
+
+  BatchPool& batches() { return batches_; }
+
+ private:
+  const PipelineOptions options_;
+  const PipelineParts parts_;
+  std::vector<Source> sources_;  // constant after start()
+  BatchPool batches_;
+  BoundedQueue<std::unique_ptr<Batch>> queue_;
+  StoreThread store_;
+  std::atomic<uint64_t> next_id_;  // taken from by readers, once per batch
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+  Mutex mutex_;
+  CondVar ended_;
+  uint32_t running_ GUARDED_BY(mutex_) = 0;
+};
+
+Pipeline::Pipeline(PipelineOptions options, PipelineParts parts)
+    : impl_(std::make_unique<Impl>(options, std::move(parts))) {}
+Pipeline::~Pipeline() = default;
+
+uint16_t Pipeline::add_source(SourceOptions options) { return impl_->add_source(std::move(options)); }
+void Pipeline::start() { impl_->start(); }
+std::unique_ptr<Batch> Pipeline::new_batch() { return impl_->batches().take(); }
+void Pipeline::recycle(std::unique_ptr<Batch> batch) { impl_->batches().give_back(std::move(batch)); }
+Verdict Pipeline::submit(std::unique_ptr<Batch>& batch) { return impl_->submit(batch); }
+ContextManager::Left Pipeline::drain(std::chrono::nanoseconds timeout) { return impl_->drain(timeout); }
+void Pipeline::relieve() { impl_->relieve(); }
+Pipeline::Stats Pipeline::stats() const { return impl_->stats(); }
+bool Pipeline::progressing(Nanos stall) const { return impl_->progressing(stall); }
+
+}  // namespace sluice

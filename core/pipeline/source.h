@@ -1,0 +1,20 @@
+// Source: what the pipeline knows of one listener.
+#pragma once
+
+#include <string>
+
+#include "core/intern/intern_id.h"
+#include "core/parse/parser.h"
+#include "core/runtime/ledger.h"
+
+namespace sluice {
+
+struct Source {
+  std::string name;
+  ParserOptions parser;
+  bool dedupe = true;
+  ListenerLedger* ledger = nullptr;
+  InternId name_id = kNotInterned;
+};
+
+}  // namespace sluice
