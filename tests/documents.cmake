@@ -1,0 +1,23 @@
+# Checks that every file the documents name exists, so that they can't go stale in silence.
+#   cmake -DROOT=... -P tests/documents.cmake
+set(missing)
+foreach(document README.md CONTRIBUTING.md docs/architecture.md bench/README.md)
+  if(NOT EXISTS ${ROOT}/${document})
+    list(APPEND missing "${document} itself")
+    continue()
+  endif()
+  file(READ ${ROOT}/${document} text)
+  # Lists in CMake split at ';' and brackets: only the names matter here.
+  string(REGEX REPLACE "[][;]" " " text "${text}")
+  string(REGEX MATCHALL "(core|config|daemon|systemd|tests|bench|docs|scripts)/[A-Za-z0-9_./-]*[A-Za-z0-9_]" names "${text}")
+  list(REMOVE_DUPLICATES names)
+  foreach(name IN LISTS names)
+    if(NOT EXISTS ${ROOT}/${name})
+      list(APPEND missing "${document} names ${name}")
+    endif()
+  endforeach()
+endforeach()
+if(missing)
+  list(JOIN missing "\n  " text)
+  message(FATAL_ERROR "Not there:\n  ${text}")
+endif()
