@@ -32,7 +32,7 @@ std::string_view framing_error_text(FramingError error) {
     case FramingError::count_too_large:
       return "an octet count has ten digits or more";
     case FramingError::count_cut_short:
-      return "the stream ended inside an octet count";
+      return "the stream ended inside an octet count or right after it";
   }
   return "unknown framing error";
 }
@@ -47,24 +47,22 @@ size_t Framer::max_tail() const { return std::max<size_t>(max_frame_bytes_, kMax
 
 size_t Framer::cut(std::string_view data, uint32_t offset, std::vector<FrameRef>& frames) {
   if (mode_ == FramingMode::automatic && !decide_mode(data, false)) return 0;
-  return mode_ == FramingMode::octet_counting ? cut_counted(data, offset, frames)
-                                              : cut_lines(data, offset, frames);
+  return mode_ == FramingMode::octet_counting ? cut_counted(data, offset, frames) : cut_lines(data, offset, frames);
 }
 
 void Framer::finish(std::string_view tail, uint32_t offset, std::vector<FrameRef>& frames) {
   if (mode_ == FramingMode::automatic) decide_mode(tail, true);
   const size_t used = cut(tail, offset, frames);
   const std::string_view rest = tail.substr(used);
-  if (rest.empty()) return;
   if (mode_ != FramingMode::octet_counting) {
     append_line(frames, offset + used, rest.size());
-  } else if (in_frame_) {
+  } else if (in_frame_ && !rest.empty()) {
     append(frames, offset + used, rest.size(), kFrameCutShort);
-    in_frame_ = false;
-  } else {
+  } else if (in_frame_ || !rest.empty()) {
     fail(FramingError::count_cut_short, rest);
     counters_.discarded_bytes += rest.size();
   }
+  in_frame_ = false;
   scanned_ = 0;
 }
 
@@ -86,6 +84,7 @@ bool Framer::decide_mode(std::string_view data, bool end_of_stream) {
 
 // The first byte that ends a frame, or null.
 const char* Framer::find_end(const char* from, const char* end) const {
+  if (from == end) return nullptr;
   const char delimiter = mode_ == FramingMode::nul ? '\0' : '\n';
   const auto find = [](char c, const char* at, const char* stop) {
     return static_cast<const char*>(std::memchr(at, c, static_cast<size_t>(stop - at)));
@@ -192,7 +191,7 @@ void Framer::fail(FramingError error, std::string_view bytes) {
   error_ = error;
   ++counters_.framing_errors;
   error_length_ = static_cast<uint8_t>(std::min(bytes.size(), error_bytes_.size()));
-  std::memcpy(error_bytes_.data(), bytes.data(), error_length_);
+  std::copy_n(bytes.begin(), error_length_, error_bytes_.begin());
 }
 
 }  // namespace sluice

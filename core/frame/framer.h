@@ -52,7 +52,7 @@ enum class FramingError : uint8_t {
   none = 0,
   not_a_count,      // a byte that is neither digit nor space, or a leading zero
   count_too_large,  // ten digits or more
-  count_cut_short,  // the stream ended inside a count (seen only by finish())
+  count_cut_short,  // the stream ended inside a count or right after it (seen only by finish())
 };
 // One sentence without a final stop.
 std::string_view framing_error_text(FramingError error);
