@@ -62,10 +62,10 @@ class BufferPool {
   struct Stats {
     struct Level {
       uint64_t in_use = 0;
-      uint64_t kept = 0;      // free, ready for reuse
-      uint64_t hits = 0;      // acquire served from a kept slot
-      uint64_t misses = 0;    // acquire that mapped a new one
-      uint64_t refused = 0;   // acquire at the limit
+      uint64_t kept = 0;     // free, ready for reuse
+      uint64_t hits = 0;     // acquire served from a kept slot
+      uint64_t misses = 0;   // acquire that mapped a new one
+      uint64_t refused = 0;  // acquire at the limit
     };
     std::array<Level, kSlotSizes> levels;
   };

@@ -15,6 +15,8 @@
 // Shutdown: stop_intake() makes try_admit() say `stopping`; drain() waits until nothing is in flight or the timeout
 // passed, and says what was left.
 //
+// Limits:  at most max_operations and max_bytes in flight; one operation larger than max_bytes is admitted when it is
+//          alone. Every Operation must be completed before the manager is destroyed.
 // Threads: all methods are safe from any thread; one short lock per batch. Room callbacks run in the thread that
 //          completed an operation, without a lock held: they post to their own executor and return.
 #pragma once
@@ -61,10 +63,10 @@ struct Admission {
 };
 
 struct ContextManagerOptions {
-  uint32_t max_operations = 256;                        // batches in flight
-  uint64_t max_bytes = 32 << 20;                        // slot bytes in flight
+  uint32_t max_operations = 256;  // batches in flight
+  uint64_t max_bytes = 32 << 20;  // slot bytes in flight
   std::chrono::milliseconds base_timeout{200};
-  double load_multiplier = 4.0;                         // at full load a deadline is 5 times base_timeout
+  double load_multiplier = 4.0;  // at full load a deadline is 5 times base_timeout
 };
 
 class ContextManager {
@@ -73,13 +75,17 @@ class ContextManager {
   ~ContextManager();
 
   Admission try_admit(OperationCost cost);
-  // Calls back once, soon after room appeared or stop_intake() was called; at once if there is room now.
-  void notify_when_room(std::function<void()> callback);
+  // Calls back once, soon after room for `cost` appeared or stop_intake() was called; at once if there is room now.
+  // First come, first served. Room is not reserved: somebody else may take it before the callback does. The default
+  // is room for one large slot, so that a caller who does not say its cost is not called back in vain. Ask again only
+  // after being called: each call keeps its own callback. What still waits when the manager is destroyed is never
+  // called.
+  void notify_when_room(std::function<void()> callback, OperationCost cost = {.lines = 0, .bytes = 1 << 20});
 
   // 0 to 1; the worse of memory (set_memory_load) and queue use.
   double load() const;
-  void set_memory_load(double load);       // from the MemoryMonitor
-  void set_critical(bool critical);        // past critical nothing is admitted until it is over
+  void set_memory_load(double load);  // from the MemoryMonitor
+  void set_critical(bool critical);   // past critical nothing is admitted until it is over
   bool critical() const;
   std::chrono::nanoseconds timeout() const;  // the formula above, now
 

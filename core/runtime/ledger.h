@@ -48,16 +48,16 @@ inline constexpr size_t kDropReasons = 6;
 std::string_view drop_reason_text(DropReason reason);  // "queue_full"
 
 struct alignas(64) LedgerCell {
-  Counter received;   // lines
+  Counter received;  // lines
   Counter received_bytes;
   Counter stored;
   Counter collapsed;
   std::array<Counter, kDropReasons> dropped;
   // Beside the balance: things worth counting that lose no line.
-  Counter truncated;       // frames over the limit, kept up to it
-  Counter discarded_bytes; // bytes thrown away with them, or given up on a framing error
+  Counter truncated;        // frames over the limit, kept up to it
+  Counter discarded_bytes;  // bytes thrown away with them, or given up on a framing error
   Counter framing_errors;
-  Counter unparsed;        // stored raw and flagged
+  Counter unparsed;  // stored raw and flagged
   Counter connections_opened;
   Counter connections_closed;
   Counter connections_refused;
@@ -80,7 +80,7 @@ class ListenerLedger {
   ~ListenerLedger();
   const std::string& name() const { return name_; }
   uint16_t index() const { return index_; }  // dense from 0
-  LedgerCell& cell();  // the calling thread's; made on its first call, kept after the thread ends
+  LedgerCell& cell();                        // the calling thread's; made on its first call, kept after the thread ends
   LedgerTotals totals() const;
 
  private:
