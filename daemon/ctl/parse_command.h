@@ -1,0 +1,22 @@
+// `sluicectl parse [--format F] [--strict]`: shows what Sluice makes of a message, without a daemon or a store.
+//
+// Reads messages from standard input, each as a length of four octets (big-endian) and that many octets. Writes one
+// JSON object a line (event_json.h). A frame that is not of the format has `error` beside its raw message. With
+// --strict every deviation from the format's RFC is an error that names the octet, counted from 0.
+//
+// SLUICE_NOW (RFC 3339) sets the clock, TZ the zone of times without one: for trying year guesses and summer time.
+#pragma once
+
+#include "core/parse/parser.h"
+
+namespace sluice {
+
+struct ParseCommandOptions {
+  FormatChoice format = FormatChoice::automatic;
+  bool strict = false;
+};
+
+// Returns the process's exit status: 0, 1 when the input ends inside a message, or 2 when SLUICE_NOW is not a time.
+int run_parse(const ParseCommandOptions& options);
+
+}  // namespace sluice
