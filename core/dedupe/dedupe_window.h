@@ -6,12 +6,14 @@
 //
 //   window.check(lines, now);           // a batch at a time: one lock, look-ups prefetched
 //   for (DedupeLine& line : lines) if (line.first_id != line.id) ... collapse: do not store the line ...
-//   window.take_repeats(notes, now);    // every second or so: the counts that changed, to be stored beside the records
+//   window.take_repeats(notes);         // every second or so: the counts that changed, to be stored beside the records
 //
 // A line counts as a duplicate when its first copy came less than `window` ago; a later one starts anew.
 //
 // Limits:  bounded by `window` and `max_bytes`: when memory is short the oldest fingerprints go first, so that the
-//          window gets shorter (stats().effective_window) but never forgets a count that is not yet taken.
+//          window gets shorter (stats().effective_window) but never forgets a count that is not yet taken. There is
+//          room for the counts of one known line in eight; beyond that a repeated line is called new, and stored.
+// Clock:   when it jumps, "less than `window` ago" means before or after. What lies outside is forgotten.
 // Threads: safe from any thread; one lock per batch.
 // Memory:  reserved at construction, charged to the account given. 0 allocations per line.
 #pragma once
@@ -61,10 +63,11 @@ class DedupeWindow {
 
   struct Stats {
     uint64_t checked = 0, duplicates = 0;
-    uint64_t maybe = 0;             // the filter said "maybe"
-    uint64_t false_positives = 0;   // ... and the table said "new"
+    uint64_t maybe = 0;            // the filter said "maybe"
+    uint64_t false_positives = 0;  // ... and the table said "new"
+    uint64_t uncounted = 0;        // repeats called new, for want of room for their counts
     uint64_t entries = 0, capacity = 0;
-    Nanos effective_window = 0;     // age of the oldest fingerprint still known, at most `window`
+    Nanos effective_window = 0;  // age of the oldest fingerprint still known, at most `window`
     uint64_t bytes = 0;
   };
   Stats stats() const;

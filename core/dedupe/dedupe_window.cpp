@@ -1,0 +1,201 @@
+#include "core/dedupe/dedupe_window.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "core/base/mutex.h"
+#include "core/dedupe/bloom_filter.h"
+#include "core/dedupe/fingerprint_ring.h"
+#include "core/dedupe/repeat_counts.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kPrefetchAhead = 8;       // lines; about the memory's latency in lines' work
+constexpr size_t kEntriesPerRepeat = 8;    // room for the counts of one line in eight between two take_repeats()
+constexpr size_t kMinCapacity = 64;        // entries; below that nothing is remembered long enough to matter
+constexpr size_t kMaxCapacity = 1u << 31;  // entries; links are 32 bits
+constexpr Nanos kMaxWindow = Nanos{1} << 60;
+
+size_t bytes_for(size_t capacity, uint32_t bloom_bits) {
+  return FingerprintRing::bytes_for(capacity) + 2 * BloomFilter::bytes_for(capacity, bloom_bits) +
+         RepeatCounts::bytes_for(std::max<size_t>(1, capacity / kEntriesPerRepeat));
+}
+
+// The largest capacity that fits. The index grows in powers of two, so the sum is not a plain division; it does grow
+// with the capacity.
+size_t capacity_for(const DedupeOptions& options) {
+  size_t low = kMinCapacity;
+  size_t high = std::clamp<uint64_t>(options.max_bytes / sizeof(FingerprintRing::Entry), kMinCapacity, kMaxCapacity);
+  while (low < high) {
+    const size_t middle = low + (high - low + 1) / 2;
+    if (bytes_for(middle, options.bloom_bits_per_entry) <= options.max_bytes) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+// |a - b| without overflow.
+uint64_t distance(Nanos a, Nanos b) {
+  const auto difference = static_cast<uint64_t>(a) - static_cast<uint64_t>(b);
+  return a >= b ? difference : 0 - difference;
+}
+
+// Times as 32-bit ticks that wrap around. A tick is the smallest power of two nanoseconds for which the window has at
+// most 2^28 ticks (128 ns for 30 s): differences up to seven windows are then exact.
+class TickScale {
+ public:
+  explicit TickScale(Nanos window)
+      : shift_(std::max(0, static_cast<int>(std::bit_width(static_cast<uint64_t>(window))) - 28)),
+        window_((static_cast<uint64_t>(window) + (uint64_t{1} << shift_) - 1) >> shift_) {}
+
+  uint32_t tick(Nanos time) const { return static_cast<uint32_t>(time >> shift_); }
+  uint32_t between(uint32_t a, uint32_t b) const {
+    const uint32_t forward = a - b;
+    return std::min(forward, 0 - forward);
+  }
+  bool within_window(uint32_t a, uint32_t b) const { return between(a, b) < window_; }
+  Nanos nanos(uint32_t ticks) const { return static_cast<Nanos>(ticks) << shift_; }
+
+ private:
+  int shift_;
+  uint64_t window_;
+};
+
+}  // namespace
+
+class DedupeWindow::Impl {
+ public:
+  explicit Impl(DedupeOptions options)
+      : account_(options.account),
+        window_(std::clamp<Nanos>(options.window, 1, kMaxWindow)),
+        scale_(window_),
+        ring_(capacity_for(options)),
+        filters_{BloomFilter(ring_.capacity(), options.bloom_bits_per_entry),
+                 BloomFilter(ring_.capacity(), options.bloom_bits_per_entry)},
+        repeats_(std::max<size_t>(1, ring_.capacity() / kEntriesPerRepeat)) {
+    stats_.capacity = ring_.capacity();
+    stats_.bytes = ring_.bytes() + filters_[0].bytes() + filters_[1].bytes() + repeats_.bytes();
+    if (account_ != nullptr) account_->charge(stats_.bytes);
+  }
+  ~Impl() {
+    if (account_ != nullptr) account_->release(stats_.bytes);
+  }
+
+  void check(std::span<DedupeLine> lines, Nanos now) {
+    MutexLock lock(mutex_);
+    expire(now);
+    const uint32_t tick = scale_.tick(now);
+    const size_t head_start = std::min(lines.size(), kPrefetchAhead);
+    for (size_t i = 0; i < head_start; ++i) prefetch(lines[i].fingerprint);
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (i + kPrefetchAhead < lines.size()) prefetch(lines[i + kPrefetchAhead].fingerprint);
+      check_one(lines[i], now, tick);
+    }
+    stats_.checked += lines.size();
+  }
+
+  void take_repeats(std::vector<RepeatNote>& notes) {
+    size_t expected;
+    {
+      MutexLock lock(mutex_);
+      expected = repeats_.size();
+    }
+    notes.reserve(notes.size() + expected);  // outside the lock: it may be megabytes
+    MutexLock lock(mutex_);
+    repeats_.take(notes);
+  }
+
+  Stats stats() const {
+    MutexLock lock(mutex_);
+    Stats stats = stats_;
+    stats.entries = ring_.size();
+    if (ring_.size() > 0) {
+      const uint32_t age = scale_.between(scale_.tick(last_now_), ring_.oldest().tick);
+      stats.effective_window = std::min(window_, scale_.nanos(age));
+    }
+    return stats;
+  }
+
+ private:
+  BloomFilter& active() REQUIRES(mutex_) { return filters_[active_]; }
+  BloomFilter& previous() REQUIRES(mutex_) { return filters_[1 - active_]; }
+
+  void prefetch(const Hash128& fingerprint) REQUIRES(mutex_) {
+    const BloomFilter::Probe probe = filters_[0].probe(fingerprint);
+    filters_[0].prefetch(probe);
+    filters_[1].prefetch(probe);
+    ring_.prefetch(fingerprint);
+  }
+
+  void check_one(DedupeLine& line, Nanos now, uint32_t tick) REQUIRES(mutex_) {
+    const BloomFilter::Probe probe = filters_[0].probe(line.fingerprint);  // both filters are of one shape
+    line.first_id = line.id;
+    if (active().may_contain(probe) || previous().may_contain(probe)) {
+      ++stats_.maybe;
+      const FingerprintRing::Entry* first = ring_.find(line.fingerprint);
+      if (first == nullptr) {
+        ++stats_.false_positives;
+      } else if (scale_.within_window(tick, first->tick)) {
+        if (repeats_.add(first->id, now)) {
+          line.first_id = first->id;
+          ++stats_.duplicates;
+          return;
+        }
+        ++stats_.uncounted;
+      }
+    }
+    remember(line, probe, tick);
+  }
+
+  void remember(const DedupeLine& line, const BloomFilter::Probe& probe, uint32_t tick) REQUIRES(mutex_) {
+    rotate_if_possible();
+    active().insert(probe);
+    ring_.append(line.fingerprint, line.id, tick);
+  }
+
+  // A key can't be taken out of a filter, so there are two, and the older is emptied once everything in the ring is
+  // also in the newer one. That comes true at the latest when the newer one holds a full ring; before it is half full
+  // emptying the other is not worth its cost.
+  void rotate_if_possible() REQUIRES(mutex_) {
+    const uint64_t inserted = active().inserted();
+    if (inserted < ring_.capacity() / 2 || inserted < ring_.size()) return;
+    active_ = 1 - active_;
+    active().clear();
+  }
+
+  // Forgets from the oldest end what is outside the window. The front entry was inside the window at every later
+  // insertion, so any two entries are less than one window apart and none is two windows from `last_now_`: hence a
+  // jump of the clock by three windows, in either direction, outdates everything, and smaller ones stay within what
+  // ticks can tell.
+  void expire(Nanos now) REQUIRES(mutex_) {
+    if (distance(now, last_now_) / 3 >= static_cast<uint64_t>(window_)) ring_.drop_all();
+    last_now_ = now;
+    const uint32_t tick = scale_.tick(now);
+    while (ring_.size() > 0 && !scale_.within_window(tick, ring_.oldest().tick)) ring_.drop_oldest();
+  }
+
+  MemoryAccount* const account_;
+  const Nanos window_;
+  const TickScale scale_;
+
+  mutable Mutex mutex_;
+  FingerprintRing ring_ GUARDED_BY(mutex_);
+  std::array<BloomFilter, 2> filters_ GUARDED_BY(mutex_);
+  size_t active_ GUARDED_BY(mutex_) = 0;  // the filter that takes new keys
+  RepeatCounts repeats_ GUARDED_BY(mutex_);
+  Nanos last_now_ GUARDED_BY(mutex_) = 0;
+  Stats stats_ GUARDED_BY(mutex_);  // `entries` and `effective_window` are filled in by stats()
+};
+
+DedupeWindow::DedupeWindow(DedupeOptions options) : impl_(std::make_unique<Impl>(options)) {}
+DedupeWindow::~DedupeWindow() = default;
+void DedupeWindow::check(std::span<DedupeLine> lines, Nanos now) { impl_->check(lines, now); }
+void DedupeWindow::take_repeats(std::vector<RepeatNote>& notes) { impl_->take_repeats(notes); }
+DedupeWindow::Stats DedupeWindow::stats() const { return impl_->stats(); }
+
+}  // namespace sluice
