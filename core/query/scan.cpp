@@ -1,0 +1,81 @@
+#include "core/query/scan.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "core/query/ascii.h"
+
+namespace sluice {
+namespace {
+
+// RE2 keeps its automaton within this; a pattern that needs more is matched slower, not wrongly.
+constexpr int64_t kPatternMemory = 16 << 20;
+
+bool ignores_case(const Query& query) {
+  if (query.case_rule != CaseRule::smart) return query.case_rule == CaseRule::insensitive;
+  return std::none_of(query.pattern.begin(), query.pattern.end(), [](unsigned char c) { return ascii::is_upper(c); });
+}
+
+bool contains(const std::vector<std::string>& wanted, std::string_view text) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), text) != wanted.end();
+}
+
+}  // namespace
+
+Scan::Scan(Query query) : query_(std::move(query)) {}
+Scan::Scan(Scan&&) noexcept = default;
+Scan& Scan::operator=(Scan&&) noexcept = default;
+Scan::~Scan() = default;
+
+Result<Scan> Scan::compile(Query query) {
+  Scan scan(std::move(query));
+  if (scan.query_.pattern.empty()) return scan;
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(kPatternMemory);
+  options.set_case_sensitive(!ignores_case(scan.query_));
+  auto pattern = std::make_unique<re2::RE2>(scan.query_.pattern, options);
+  if (!pattern->ok()) {
+    // A message need not be UTF-8, and neither need a pattern: then both are taken as single bytes.
+    options.set_encoding(re2::RE2::Options::EncodingLatin1);
+    if (pattern->error_code() == re2::RE2::ErrorBadUTF8) {
+      pattern = std::make_unique<re2::RE2>(scan.query_.pattern, options);
+    }
+  }
+  if (!pattern->ok()) {
+    return Unexpected(Error{"'" + scan.query_.pattern + "' is not a regular expression: " + pattern->error()});
+  }
+  scan.pattern_ = std::move(pattern);
+  return scan;
+}
+
+bool Scan::filters_fields(const BlockSummary& summary) const {
+  return summary.min_time < query_.since || summary.max_time > query_.until ||
+         (summary.severities & ~query_.severities) != 0 || !query_.app_names.empty() || !query_.hostnames.empty();
+}
+
+bool Scan::may_match(const BlockSummary& summary) const {
+  return summary.rows != 0 && summary.max_time >= query_.since && summary.min_time <= query_.until &&
+         (summary.severities & query_.severities) != 0;
+}
+
+bool Scan::matches_fields(const StoredRecord& record) const {
+  return record.time >= query_.since && record.time <= query_.until &&
+         (query_.severities >> record.flags.severity() & 1) != 0 && contains(query_.app_names, record.app_name) &&
+         contains(query_.hostnames, record.hostname);
+}
+
+bool Scan::matches_message(const StoredRecord& record, std::string& scratch) const {
+  if (!pattern_) return true;
+  std::string_view text = record.message;
+  if (record.flags.has(kMessageEscaped)) {
+    scratch.clear();
+    append_message(record, scratch);
+    text = scratch;
+  }
+  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern_);
+}
+
+}  // namespace sluice
