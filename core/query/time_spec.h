@@ -6,8 +6,8 @@
 //   now   today   yesterday   tomorrow   @1795457700   @1795457700.25
 //   -5min   +1h   -1h30min   -2 days   5 min ago   1.5h ago   2h left
 //
-// A missing date is today, a missing time 00:00, missing seconds 0. What has no zone is in `zone`. An hour that a
-// change of clocks skips is read as if the change had not been; one that comes twice means the first.
+// A missing date is today, a missing time 00:00, missing seconds 0. What has no zone is in `zone`. A time that a change
+// of clocks skips means the moment of the change; one that comes twice means the first.
 // Units are those of systemd.time(7): us ms s min h d w month(s) or M (30.44 days) y (365.25 days), and their long names;
 // a number without a unit counts seconds.
 #pragma once
