@@ -114,4 +114,14 @@ bool append_unescaped(std::string_view inside, std::string& out) {
   return true;
 }
 
+bool has_valid_escapes(std::string_view inside) {
+  for (size_t at = inside.find('\\'); at != std::string_view::npos; at = inside.find('\\', at)) {
+    const std::string_view escape = inside.substr(at + 1);
+    if (escape.empty()) return false;
+    if (escape[0] == 'u' ? !read_hex4(escape.substr(1)) : simple_escape(escape[0]) == '\0') return false;
+    at += 2;
+  }
+  return true;
+}
+
 }  // namespace sluice

@@ -18,4 +18,7 @@ namespace sluice {
 // it are then appended as they are.
 bool append_unescaped(std::string_view inside, std::string& out);
 
+// What append_unescaped() would return.
+bool has_valid_escapes(std::string_view inside);
+
 }  // namespace sluice

@@ -40,6 +40,7 @@ enum class ParseProblem : uint8_t {
   missing_message,   // GELF without short_message
   bad_level,         // GELF level not a number
   too_deep,          // JSON nested over the limit
+  bad_field_name,    // GELF: a key neither known nor like _name; the event is that of the document all the same
 };
 std::string_view problem_text(ParseProblem problem);
 
