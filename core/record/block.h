@@ -18,7 +18,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,23 +32,27 @@ namespace sluice {
 struct BlockSummary {
   uint32_t rows = 0;
   uint32_t repeat_notes = 0;
-  uint64_t repeats = 0;        // sum of the notes' counts
-  uint64_t raw_bytes = 0;      // of the received frames
+  uint64_t repeats = 0;    // sum of the notes' counts
+  uint64_t raw_bytes = 0;  // of the received frames
   uint64_t first_id = 0, last_id = 0;
   Nanos min_time = 0, max_time = 0;
   Nanos min_received = 0, max_received = 0;
-  uint8_t severities = 0;      // bit i: some record has severity i
-  uint32_t merge_level = 0;    // 0: as ingested; grows with each merge
+  uint8_t severities = 0;    // bit i: some record has severity i
+  uint32_t merge_level = 0;  // 0: as ingested; grows with each merge
+  friend bool operator==(const BlockSummary&, const BlockSummary&) = default;
 };
 
 struct EncodedBlock {
   std::string bytes;
   BlockSummary summary;
-  void clear() { bytes.clear(); summary = {}; }
+  void clear() {
+    bytes.clear();
+    summary = {};
+  }
 };
 
 struct BlockEncoderOptions {
-  int level = 1;              // zstd level; bench/README.md shows the curve
+  int level = 1;  // zstd level; bench/README.md shows the curve
   uint32_t merge_level = 0;
 };
 
@@ -59,7 +62,7 @@ class BlockEncoder {
  public:
   explicit BlockEncoder(BlockEncoderOptions options = {});
   ~BlockEncoder();
-  // REQUIRES: !block.empty()
+  // REQUIRES: !block.empty(); the block was sealed when full() (open_block.h). `out` is overwritten.
   void encode(const OpenBlock& block, EncodedBlock& out);
   size_t bytes() const;  // scratch memory held
   void shrink();         // gives scratch back, under memory pressure
@@ -88,9 +91,6 @@ class BlockReader {
   // REQUIRES: load_all(), or load_filters() for id, time, flags, hostname, app_name, listener, peer, received only
   StoredRecord record(uint32_t row) const;
   Result<std::vector<RepeatNote>> repeats() const;
-
-  // Lines and raw bytes per dictionary entry, for statistics without text.
-  struct Share { std::string_view text; uint64_t lines = 0; };
 
  private:
   class Impl;

@@ -5,24 +5,32 @@
 //   block.begin_batch(listener_name_id, received);
 //   block.add(event, id, peer);                              // copies what it needs: the slot may go
 //   block.add_repeat(note);
-//   if (block.raw_bytes() >= target) { encoder.encode(block, encoded); block.clear(); }
+//   if (block.full(target)) { encoder.encode(block, encoded); block.clear(); }
 //
-// Limits:  raw_bytes() counts the frames' bytes; the caller seals at its target. At most 2^32-1 payload bytes.
+// Limits:  the caller seals when full(target), asked at least once a batch; target at most kMaxBlockTarget. Besides
+//          the frames' bytes full() minds the rows and the memory, so that a flood of tiny frames can't grow a block
+//          far over its target, nor make one that no reader takes (kMaxBlockRows).
 // Threads: one thread.
 // Memory:  keeps its capacity over clear(): 0 allocations per line in the steady state. Charged by bytes().
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/dedupe/dedupe_window.h"
 #include "core/intern/interner.h"
 #include "core/parse/event.h"
+#include "core/record/buffer.h"
 #include "core/record/compact_record.h"
+#include "core/record/layout.h"
 #include "core/record/stored_record.h"
 
 namespace sluice {
+
+inline constexpr uint32_t kMaxBlockRows = 1 << 20;     // a reader refuses more
+inline constexpr uint64_t kMaxBlockTarget = 16 << 20;  // raw bytes; leaves a batch of room below kMaxBlockRawBytes
 
 class OpenBlock {
  public:
@@ -36,28 +44,45 @@ class OpenBlock {
   void add(const StoredRecord& record);
 
   size_t rows() const { return records_.size(); }
+  size_t repeat_notes() const { return repeats_.size(); }
   bool empty() const { return records_.empty() && repeats_.empty(); }
-  uint64_t raw_bytes() const { return raw_bytes_; }
+  uint64_t raw_bytes() const { return raw_bytes_; }  // of the frames
+  bool full(uint64_t target) const;
   size_t bytes() const;  // memory held, capacity included
   void clear();
-  void shrink();         // gives capacity back, under memory pressure
+  void shrink();  // gives capacity back, under memory pressure. REQUIRES: empty()
 
  private:
   friend class BlockEncoder;
-  // Consecutive records that share these.
+  // Consecutive records that share these. listener and peer: an InternId, or kSpilled | index in spilled_.
   struct Run {
     uint32_t first_row;
-    InternId listener;
-    InternId peer;
+    uint32_t listener;
+    uint32_t peer;
     Nanos received;
   };
+  static constexpr uint32_t kSpilled = 1u << 31;
+
+  struct Texts;
+  void append(CompactRecord record, Texts& texts, uint32_t time_shape, uint32_t layout, const Event* spans);
+  void begin_run(uint32_t listener, uint32_t peer, Nanos received);
+  uint32_t keep(std::string_view text);  // interned, or spilled when the interner is full
+  std::string_view kept(uint32_t ref) const {
+    return ref & kSpilled ? std::string_view(spilled_[ref & ~kSpilled]) : interner_.text(ref);
+  }
+
   InternCache& cache_;
   const Interner& interner_;
   std::vector<CompactRecord> records_;
-  std::string arena_;
+  Buffer arena_;
+  LayoutTable layouts_;
   std::vector<Run> runs_;
   std::vector<RepeatNote> repeats_;
+  std::vector<std::string> spilled_;
+  std::string scratch_;
   uint64_t raw_bytes_ = 0;
+  InternId listener_ = kNotInterned;
+  Nanos received_ = 0;
 };
 
 }  // namespace sluice

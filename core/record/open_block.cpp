@@ -1,0 +1,170 @@
+#include "core/record/open_block.h"
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "core/base/coding.h"
+#include "core/record/payload.h"
+
+namespace sluice {
+namespace {
+
+// A flood of lines of a few bytes costs the 68 bytes of record and head for each: the memory must count, too. Lines of
+// 60 bytes and more are sealed by their own bytes.
+constexpr uint64_t kMemoryPerTarget = 3;
+
+size_t varint_size(uint64_t v) { return (static_cast<size_t>(std::bit_width(v | 1)) + 6) / 7; }
+
+// The frame's own bytes of its message: with kMessageEscaped these are not event.message.
+std::string_view span_text(const Event& event, const Span& span) {
+  return {event.frame.data() + span.offset, span.length};
+}
+
+}  // namespace
+
+// The texts of one record in the order of PayloadText; `values_bytes` is the length of the values when written out.
+struct OpenBlock::Texts {
+  std::array<std::string_view, kPayloadTexts> text;
+  size_t values_bytes = 0;
+};
+
+OpenBlock::OpenBlock(InternCache& cache, const Interner& interner) : cache_(cache), interner_(interner) {}
+
+void OpenBlock::begin_batch(InternId listener, Nanos received) {
+  listener_ = listener;
+  received_ = received;
+}
+
+void OpenBlock::add(const Event& event, uint64_t id, InternId peer) {
+  begin_run(listener_, peer, received_);
+  Texts texts{{event.proc_id, event.msg_id, event.structured_data, event.message, {}, {}, {}}};
+  auto layout = static_cast<uint32_t>(event.layout);
+  if (event.layout == CommonLayout::none) {
+    layout = kFirstTableLayout + layouts_.index_of(event);
+    for (uint32_t i = 0; i < event.span_count; ++i) {
+      const Span& span = event.spans[i];
+      if (span.piece == Piece::value) texts.values_bytes += varint_size(span.length) + span.length;
+      if (span.piece == Piece::message) texts.text[kMessageText] = span_text(event, span);
+    }
+  }
+  CompactRecord record;
+  record.id = id;
+  record.flags = PackedFlags::of(event);
+  record.time = event.time;
+  texts.text[kHostnameText] = event.hostname;
+  texts.text[kAppNameText] = event.app_name;
+  append(record, texts, event.time_shape.packed(), layout, texts.values_bytes != 0 ? &event : nullptr);
+  raw_bytes_ += event.frame.size();
+}
+
+void OpenBlock::add(const StoredRecord& stored) {
+  begin_run(keep(stored.listener), keep(stored.peer), stored.received);
+  Texts texts{{stored.proc_id, stored.msg_id, stored.structured_data, stored.message, stored.values, stored.hostname,
+               stored.app_name},
+              stored.values.size()};
+  auto layout = static_cast<uint32_t>(stored.layout);
+  if (stored.layout == CommonLayout::none) layout = kFirstTableLayout + layouts_.index_of(stored.layout_text);
+  CompactRecord record;
+  record.id = stored.id;
+  record.flags = stored.flags;
+  record.time = stored.time;
+  append(record, texts, stored.time_shape.packed(), layout, nullptr);
+  scratch_.clear();
+  append_raw(stored, scratch_);
+  raw_bytes_ += scratch_.size();
+}
+
+// `values_of`: the event whose value spans are written; null: texts has them written out.
+void OpenBlock::append(CompactRecord record, Texts& texts, uint32_t time_shape, uint32_t layout,
+                       const Event* values_of) {
+  auto& text = texts.text;
+  record.hostname = cache_.intern(text[kHostnameText]);
+  if (record.hostname != kNotInterned) text[kHostnameText] = {};
+  record.app_name = cache_.intern(text[kAppNameText]);
+  if (record.app_name != kNotInterned) text[kAppNameText] = {};
+  record.payload = static_cast<uint32_t>(arena_.size());
+
+  PayloadHead head;
+  head.time_shape = time_shape;
+  head.layout = layout;
+  size_t total = sizeof head;
+  for (size_t i = 0; i < kPayloadTexts; ++i) head.lengths[i] = static_cast<uint32_t>(text[i].size());
+  head.lengths[kValuesText] = static_cast<uint32_t>(texts.values_bytes);
+  for (const uint32_t length : head.lengths) total += length;
+
+  char* to = arena_.room(total);
+  std::memcpy(to, &head, sizeof head);
+  to += sizeof head;
+  for (size_t i = 0; i < kPayloadTexts; ++i) {
+    if (i == kValuesText && values_of != nullptr) {
+      for (uint32_t s = 0; s < values_of->span_count; ++s) {
+        const Span& span = values_of->spans[s];
+        if (span.piece != Piece::value) continue;
+        to = put_varint(to, span.length);
+        std::memcpy(to, values_of->frame.data() + span.offset, span.length);
+        to += span.length;
+      }
+    } else if (!text[i].empty()) {
+      std::memcpy(to, text[i].data(), text[i].size());
+      to += text[i].size();
+    }
+  }
+  arena_.commit(total);
+  records_.push_back(record);
+}
+
+void OpenBlock::begin_run(uint32_t listener, uint32_t peer, Nanos received) {
+  if (!runs_.empty()) {
+    const Run& last = runs_.back();
+    if (last.listener == listener && last.peer == peer && last.received == received) return;
+  }
+  runs_.push_back({static_cast<uint32_t>(records_.size()), listener, peer, received});
+}
+
+uint32_t OpenBlock::keep(std::string_view text) {
+  const InternId id = cache_.intern(text);
+  if (id != kNotInterned || text.empty()) return id;
+  // Rare: only when the interner is full. Listeners and peers mostly repeat the one just seen.
+  for (size_t back = 1; back <= spilled_.size() && back <= 4; ++back) {
+    if (spilled_[spilled_.size() - back] == text) return kSpilled | static_cast<uint32_t>(spilled_.size() - back);
+  }
+  spilled_.emplace_back(text);
+  return kSpilled | static_cast<uint32_t>(spilled_.size() - 1);
+}
+
+bool OpenBlock::full(uint64_t target) const {
+  const uint64_t memory = arena_.size() + records_.size() * sizeof(CompactRecord);
+  return raw_bytes_ >= target || memory >= kMemoryPerTarget * target || records_.size() >= kMaxBlockRows / 2 ||
+         repeats_.size() >= kMaxBlockRows / 2;
+}
+
+size_t OpenBlock::bytes() const {
+  size_t spilled = spilled_.capacity() * sizeof(std::string);
+  for (const std::string& text : spilled_) spilled += text.capacity();
+  return arena_.capacity() + layouts_.bytes() + records_.capacity() * sizeof(CompactRecord) +
+         runs_.capacity() * sizeof(Run) + repeats_.capacity() * sizeof(RepeatNote) + scratch_.capacity() + spilled;
+}
+
+void OpenBlock::clear() {
+  records_.clear();
+  arena_.clear();
+  layouts_.clear();
+  runs_.clear();
+  repeats_.clear();
+  spilled_.clear();
+  raw_bytes_ = 0;
+}
+
+void OpenBlock::shrink() {
+  clear();
+  records_ = {};
+  arena_.release();
+  layouts_.release();
+  runs_ = {};
+  repeats_ = {};
+  spilled_ = {};
+  scratch_ = {};
+}
+
+}  // namespace sluice
