@@ -9,7 +9,7 @@
 //
 // A key is given with its escapes undone, and without the underscore that GELF puts before it; a value as the JSON that
 // stands in the frame. A well-known field that could not be understood (a time, a severity) is given too. Of several
-// keys for one field those that did not count are given. Both views live until visit() returns to its caller's caller.
+// keys for one field those that did not count are given. Both views live until the visitor returns.
 //
 // Errors:  false, and nothing is given, when the frame is no JSON object.
 // Threads: one thread. Memory: as JsonReader; it grows to the largest frame seen.
