@@ -28,7 +28,7 @@ std::string_view without_trailer(std::string_view frame);
 void begin_event(std::string_view frame, const ParseContext& context, Event& event);
 
 // The event of a frame that is not of the format: raw, the whole frame without its trailer as message, flags
-// kUnparsed | kTimeAssumed | kPriAbsent | `flags`. Returns `problem`.
+// kUnparsed | kTimeAssumed | `flags`, and kPriAbsent unless kPriInvalid is among them. Returns `problem`.
 ParseProblem reject(std::string_view frame, const ParseContext& context, Event& event, ParseProblem problem,
                     uint32_t flags = 0);
 

@@ -26,6 +26,9 @@ enum class TimeForm : uint8_t {
   iso_t = 6,           // 2026-11-23T10:15:30.123   (no zone)
   epoch_seconds = 7,   // 1385053862.3072
   epoch_millis = 8,    // 1385053862307
+  iso_space_comma = 9,   // 2026-11-23 10:15:30,123   (no zone; at least one digit)
+  rfc3164_unpadded = 10, // Nov 3 10:15:30    (a day below 10 without padding)
+  rfc3164_zero = 11,     // Nov 03 10:15:30   (a day below 10 padded with a zero)
 };
 
 struct TimeShape {

@@ -3,7 +3,7 @@
 //   TimestampReader reader(options);
 //   ReadTime read;
 //   if (reader.read_rfc5424(text, received, read)) ...      // at the start of `text`, up to a blank or its end
-//   if (reader.read_rfc3164(text, received, read)) ...      // at the start of `text`, up to a blank, ':' or its end
+//   if (reader.read_rfc3164(text, received, read)) ...      // at the start of `text`, up to a blank, ':', ',' or its end
 //   if (auto t = reader.read(text, received)) ...           // the whole text, as in a JSON field
 //
 // Understood: RFC 3339, with a blank for the T, a comma for the point, up to nine fraction digits (more are cut), and
@@ -25,22 +25,16 @@
 #include <vector>
 
 #include "core/parse/parser.h"
+#include "core/parse/read_time.h"
 #include "core/parse/time_format.h"
 #include "core/parse/time_format_cache.h"
-#include "core/parse/time_shape.h"
 #include "core/parse/time_zone.h"
+#include "core/parse/written_time.h"
 
 namespace sluice {
 
 // A clock that is ahead by more than a month is less likely than a line that is eleven months old.
 inline constexpr Nanos kMaxAhead = 31 * 86'400 * kSecond;
-
-struct ReadTime {
-  Nanos time = 0;
-  TimeShape shape;      // form `none`: render_time() can't make this text again, keep it
-  uint32_t flags = 0;   // EventFlag
-  uint32_t length = 0;  // octets read
-};
 
 class TimestampReader {
  public:
@@ -51,12 +45,13 @@ class TimestampReader {
   std::optional<ReadTime> read(std::string_view text, Nanos received);
 
  private:
-  // Civil time as written, before its zone and year are settled.
-  struct Written;
-
-  bool read_slow(std::string_view text, Nanos received, bool syslog_tail, ReadTime& out);
-  bool read_configured(std::string_view text, Nanos received, ReadTime& out);
-  bool settle(std::string_view text, const Written& written, Nanos received, ReadTime& out);
+  bool find_cached(std::string_view text, Nanos received, ReadTime& out) {
+    return use_cache_ && cache_.find(text, received, out);
+  }
+  bool read_standard(std::string_view text, Nanos received, bool with_tail, ReadTime& out);
+  bool read_epoch(std::string_view text, Nanos received, ReadTime& out);
+  bool read_configured(std::string_view text, Nanos received, bool (*ends)(std::string_view, size_t), ReadTime& out);
+  void settle(std::string_view text, const WrittenTime& written, Nanos received, ReadTime& out);
 
   ZoneOffsets zone_;
   std::vector<TimeFormat> formats_;
