@@ -20,8 +20,8 @@ enum FrameFlag : uint8_t {
 };
 
 struct FrameRef {
-  uint32_t offset = 0;  // from the slot's first byte
-  uint32_t length = 0;  // trailer and octet count excluded; a CR or NUL before the trailer included
+  uint32_t offset = 0;           // from the slot's first byte
+  uint32_t length = 0;           // trailer and octet count excluded; a CR or NUL before the trailer included
   InternId peer = kNotInterned;  // sender's address without its port
   uint8_t flags = kFrameWhole;   // FrameFlag
 };
