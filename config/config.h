@@ -17,21 +17,21 @@ enum class Framing : uint8_t { automatic, newline, octet, nul };
 enum class OverflowPolicy : uint8_t { block, drop_newest };
 
 struct ListenerConfig {
-  std::string name;                    // default: "tcp-5514" from protocol and port
+  std::string name;  // default: "tcp-5514" from protocol and port
   Protocol protocol = Protocol::tcp;
-  std::string host = "127.0.0.1";      // from `address`
+  std::string host = "127.0.0.1";  // from `address`
   uint16_t port = 5514;
   FormatChoice format = FormatChoice::automatic;
-  Framing framing = Framing::automatic;           // tcp only
+  Framing framing = Framing::automatic;             // tcp only
   OverflowPolicy overflow = OverflowPolicy::block;  // default by protocol: tcp block, udp drop_newest
-  uint32_t max_connections = 16384;    // tcp
+  uint32_t max_connections = 16384;                 // tcp
   uint64_t max_frame_bytes = 64 << 10;
   std::chrono::milliseconds idle_timeout{0};  // tcp; 0: none
-  uint64_t receive_buffer = 16 << 20;  // udp, SO_RCVBUF asked for
-  uint32_t sockets = 1;                // udp, sharing the port
-  std::string time_zone;               // IANA name; empty: the machine's
+  uint64_t receive_buffer = 16 << 20;         // udp, SO_RCVBUF asked for
+  uint32_t sockets = 1;                       // udp, sharing the port
+  std::string time_zone;                      // IANA name; empty: the machine's
   std::vector<std::string> time_formats;
-  bool bare_tag = false;               // ParserOptions::rfc3164_bare_tag
+  bool bare_tag = false;  // ParserOptions::rfc3164_bare_tag
   bool dedupe = true;
 };
 
@@ -50,7 +50,7 @@ struct StoreConfig {
 };
 
 struct MemoryConfig {
-  std::optional<uint64_t> limit;       // bytes; empty: auto
+  std::optional<uint64_t> limit;  // bytes; empty: auto
   double warning = 0.70;
   double critical = 0.90;
 };
@@ -69,14 +69,14 @@ struct QueueConfig {
 };
 
 struct LogConfig {
-  std::string level = "info";          // debug, info, warning, error
-  std::string file;                    // empty: standard error, with journald priorities under systemd
+  std::string level = "info";  // debug, info, warning, error
+  std::string file;            // empty: standard error, with journald priorities under systemd
 };
 
 struct Config {
   std::vector<ListenerConfig> listeners;
   StoreConfig store;
-  uint32_t workers = 0;                // 0: one per core, at most 16
+  uint32_t workers = 0;  // 0: one per core, at most 16
   uint32_t io_threads = 1;
   MemoryConfig memory;
   DedupeConfig dedupe;

@@ -1,0 +1,265 @@
+#include "config/tree.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <tuple>
+
+#include "config/schema.h"
+#include "config/units.h"
+
+namespace sluice {
+
+void ConfigErrors::add(Place place, std::string_view path, std::string_view sentence) {
+  if (errors_.size() == kMaxErrors) {
+    ++left_out_;
+    return;
+  }
+  std::string text(path);
+  if (!path.empty()) text += ": ";
+  errors_.push_back({place, text.append(sentence)});
+}
+
+std::vector<std::string> ConfigErrors::lines() const {
+  std::vector<Entry> sorted = errors_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.place.from_set, a.place.line, a.place.column) <
+           std::tie(b.place.from_set, b.place.line, b.place.column);
+  });
+  std::vector<std::string> lines;
+  for (const auto& [place, text] : sorted) {
+    std::string where = place.from_set ? "--set" : file_;
+    if (!place.from_set && place.line > 0) {
+      where += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+    }
+    lines.push_back(where + ": " + text);
+  }
+  if (left_out_ > 0) lines.push_back(file_ + ": and " + std::to_string(left_out_) + " more errors");
+  return lines;
+}
+
+std::string ConfigErrors::text() const {
+  std::string result;
+  for (const std::string& line : lines()) result.append(line).append("\n");
+  return result;
+}
+
+TreeEntry* Tree::find(std::string_view key) {
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.key == key; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+Tree Tree::scalar(std::string_view text, Place place) {
+  Tree tree;
+  tree.kind = Kind::scalar;
+  tree.place = place;
+  tree.text = text;
+  return tree;
+}
+
+std::string_view kind_text(Tree::Kind kind) {
+  switch (kind) {
+    case Tree::Kind::null:
+      return "nothing";
+    case Tree::Kind::scalar:
+      return "a single value";
+    case Tree::Kind::list:
+      return "a list";
+    case Tree::Kind::map:
+      break;
+  }
+  return "a section with keys";
+}
+
+namespace {
+
+// Copies yaml-cpp's nodes into a Tree, within the limits: an alias may repeat a node that holds aliases itself.
+class Builder {
+ public:
+  Builder(ConfigErrors& errors, bool from_set) : errors_(errors), from_set_(from_set) {}
+
+  Tree build(const YAML::Node& node, int depth) {
+    Tree tree;
+    tree.place = place(node.Mark());
+    if (++nodes_ > kMaxNodes || depth > kMaxDepth) {
+      if (!too_large_) errors_.add(tree.place, "", "the config is too large or nested too deep");
+      too_large_ = true;
+    }
+    if (too_large_) return tree;
+    switch (node.Type()) {
+      case YAML::NodeType::Undefined:
+      case YAML::NodeType::Null:
+        break;
+      case YAML::NodeType::Scalar:
+        tree.kind = Tree::Kind::scalar;
+        tree.text = node.Scalar();
+        tree.quoted = node.Tag() == "!";
+        break;
+      case YAML::NodeType::Sequence:
+        tree.kind = Tree::Kind::list;
+        for (const auto& item : node) {
+          tree.items.push_back(build(item, depth + 1));
+          if (too_large_) break;
+        }
+        break;
+      case YAML::NodeType::Map:
+        build_map(node, depth, tree);
+        break;
+    }
+    return tree;
+  }
+
+ private:
+  void build_map(const YAML::Node& node, int depth, Tree& tree) {
+    tree.kind = Tree::Kind::map;
+    for (const auto& item : node) {
+      const Place key_place = place(item.first.Mark());
+      if (!item.first.IsScalar()) {
+        errors_.add(key_place, "", "a key is a single word");
+        continue;
+      }
+      const std::string& key = item.first.Scalar();
+      if (const TreeEntry* first = tree.find(key)) {
+        errors_.add(
+            key_place, "",
+            "the key " + in_quotes(key) + " is given twice, first in line " + std::to_string(first->place.line));
+        continue;
+      }
+      // The search above is linear: more keys than any section has would make a hostile file slow.
+      if (tree.entries.size() == kMaxKeys) {
+        errors_.add(key_place, "", "a section has at most " + std::to_string(kMaxKeys) + " keys");
+        return;
+      }
+      tree.entries.push_back({key, key_place, build(item.second, depth + 1)});
+      Tree& value = tree.entries.back().value;
+      if (value.kind == Tree::Kind::null) value.place = key_place;  // nothing is nowhere
+      if (too_large_) return;
+    }
+  }
+
+  Place place(const YAML::Mark& mark) const {
+    if (from_set_ || mark.is_null()) return {.from_set = from_set_};
+    return {mark.line + 1, mark.column + 1, false};
+  }
+
+  static constexpr size_t kMaxKeys = 256;
+  ConfigErrors& errors_;
+  const bool from_set_;
+  size_t nodes_ = 0;
+  bool too_large_ = false;
+};
+
+// yaml-cpp's sentence, and what it usually means.
+std::string syntax_error(const YAML::ParserException& error, std::string_view text) {
+  std::string sentence = "not valid YAML: " + error.msg;
+  size_t start = 0;
+  for (int line = 0; line < error.mark.line && start != std::string_view::npos; ++line) {
+    start = text.find('\n', start);
+    if (start != std::string_view::npos) ++start;
+  }
+  if (start == std::string_view::npos) return sentence;
+  const std::string_view line = text.substr(start, text.find('\n', start) - start);
+  if (line.find('\t') != std::string_view::npos) return sentence + " (the line has a tab; YAML indents with blanks)";
+  if (line.find(": [") != std::string_view::npos && line.find("]:") != std::string_view::npos) {
+    return sentence + " (an address with brackets needs quotes: \"[::1]:5514\")";
+  }
+  return sentence;
+}
+
+Tree parse(std::string_view text, ConfigErrors& errors, bool from_set) {
+  if (text.size() > kMaxConfigBytes) {
+    errors.add({.from_set = from_set}, "", "the config is larger than " + format_size(kMaxConfigBytes));
+    return {};
+  }
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1) {
+      const YAML::Mark mark = documents[1].Mark();
+      errors.add({mark.line + 1, mark.column + 1, from_set}, "", "a second document begins here: only one is read");
+    }
+    return documents.empty() ? Tree{} : Builder(errors, from_set).build(documents[0], 0);
+  } catch (const YAML::ParserException& error) {
+    errors.add({error.mark.line + 1, error.mark.column + 1, from_set}, "", syntax_error(error, text));
+  } catch (const std::exception& error) {  // yaml-cpp promises only that its own exceptions derive from this
+    errors.add({.from_set = from_set}, "", std::string("not valid YAML: ") + error.what());
+  }
+  return {};
+}
+
+struct Step {
+  std::string_view key;
+  std::optional<size_t> index;
+};
+
+// "listeners[0].address" as steps; nullopt when it is not of that form.
+std::optional<std::vector<Step>> steps_of(std::string_view path) {
+  std::vector<Step> steps;
+  while (true) {
+    const size_t dot = path.find('.');
+    std::string_view word = path.substr(0, dot);
+    Step step;
+    if (const size_t bracket = word.find('['); bracket != std::string_view::npos) {
+      size_t index = 0;
+      const char* end = word.data() + word.size() - 1;
+      const auto [rest, error] = std::from_chars(word.data() + bracket + 1, end, index);
+      if (word.back() != ']' || error != std::errc{} || rest != end) return std::nullopt;
+      step.index = index;
+      word = word.substr(0, bracket);
+    }
+    if (word.empty()) return std::nullopt;
+    step.key = word;
+    steps.push_back(step);
+    if (dot == std::string_view::npos) return steps;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+Tree& child(Tree& node, std::string_view key) {
+  if (node.kind == Tree::Kind::null) node.kind = Tree::Kind::map;
+  if (TreeEntry* entry = node.find(key)) return entry->value;
+  node.entries.push_back({std::string(key), {.from_set = true}, Tree{.place = {.from_set = true}}});
+  return node.entries.back().value;
+}
+
+}  // namespace
+
+Tree parse_tree(std::string_view text, ConfigErrors& errors) { return parse(text, errors, false); }
+
+void set_value(Tree& root, std::string_view assignment, ConfigErrors& errors) {
+  const Place place{.from_set = true};
+  const size_t equals = assignment.find('=');
+  const std::string_view path = assignment.substr(0, equals);
+  const auto steps = steps_of(path);
+  if (equals == std::string_view::npos || !steps) {
+    errors.add(place, "", in_quotes(assignment) + " is not of the form path=value, like store.path=/var/lib/sluice");
+    return;
+  }
+  Tree* node = &root;
+  std::string generic;  // the path as the schema writes it
+  for (const Step& step : *steps) {
+    if (node->kind != Tree::Kind::null && node->kind != Tree::Kind::map) {
+      errors.add(place, path, in_quotes(generic) + " is " + std::string(kind_text(node->kind)) + " and has no keys");
+      return;
+    }
+    node = &child(*node, step.key);
+    generic.append(generic.empty() ? "" : ".").append(step.key);
+    if (!step.index) continue;
+    if (node->kind == Tree::Kind::null) node->kind = Tree::Kind::list;
+    if (node->kind != Tree::Kind::list || *step.index > node->items.size()) {
+      errors.add(place, path, in_quotes(generic) + " has " + std::to_string(node->items.size()) + " items");
+      return;
+    }
+    if (*step.index == node->items.size()) node->items.push_back(Tree{.place = place});
+    node = &node->items[*step.index];
+    generic += "[]";
+  }
+  const std::string_view value = assignment.substr(equals + 1);
+  const Key* key = find_key(generic);
+  const bool as_yaml = key != nullptr ? key->type == KeyType::text_list : is_section(generic);
+  *node = as_yaml ? parse(value, errors, true) : Tree::scalar(value, place);
+  node->place = place;
+}
+
+}  // namespace sluice
