@@ -7,9 +7,14 @@
 //
 // One process at a time may have it open for writing (lock file). Readers need no lock: see store_reader.h.
 //
+// open() repairs what a crash left: the torn tail of the last segment is cut off, a missing index is made again by
+// scanning, an interrupted merge is undone or finished. What is damaged is reported and left as it is; the store always
+// opens unless its directory can't be read, written or locked.
+//
 // Errors:  append() fails with the system call's error and leaves the segment as it was before (what was half written
 //          is cut off); the caller keeps the block and tries again. maintain() reports and goes on.
-// Threads: append() and maintain() from the store thread only; stats() from any.
+// Threads: append(), maintain(), sync() and next_id() from the store thread only; stats() and pause_merging() from any.
+// Memory:  about 130 bytes per segment and 150 per block of the open segment; a merge's buffers (merge.h).
 #pragma once
 
 #include <cstdint>
@@ -27,16 +32,18 @@ namespace sluice {
 
 struct StoreOptions {
   std::string path;
-  uint64_t segment_bytes = 256 << 20;      // roll when larger
-  Nanos segment_age = 3600 * kSecond;      // roll when older and not empty
-  uint64_t retention_bytes = 0;            // total of all segments; 0: no limit. Oldest whole segments go first
-  Nanos retention_age = 0;                 // 0: no limit
-  Nanos sync_interval = kSecond;           // fdatasync at most this long after a write; 0: after every block
-  uint64_t block_bytes = 8 << 20;          // raw bytes a merged block aims for
-  uint32_t small_blocks = 32;              // this many small blocks in the open segment make it roll and merge
-  int merge_level = 3;                     // zstd level of merged blocks
+  uint64_t segment_bytes = 256 << 20;  // roll when larger
+  Nanos segment_age = 3600 * kSecond;  // roll when older and not empty
+  uint64_t retention_bytes = 0;        // total of all segments; 0: no limit. Oldest whole segments go first
+  Nanos retention_age = 0;             // 0: no limit
+  Nanos sync_interval = kSecond;       // fdatasync at most this long after a write; 0: after every block
+  uint64_t block_bytes = 8 << 20;      // raw bytes a merged block aims for
+  uint32_t small_blocks = 32;          // this many small blocks in the open segment make it roll and merge
+  int merge_level = 3;                 // zstd level of merged blocks
   bool merge = true;
-  MemoryAccount* account = nullptr;        // may be null
+  Nanos merge_idle = 10 * kSecond;   // without an append for so long: merge what small blocks there are ...
+  Nanos merge_quiet = 60 * kSecond;  // ... and after this long even unequal ones (merge_plan.h)
+  MemoryAccount* account = nullptr;  // may be null
 };
 
 // Told to a person by the daemon (core never logs).
@@ -55,15 +62,19 @@ class Store {
  public:
   using Reporter = std::function<void(const StoreEvent&)>;
 
-  static Result<std::unique_ptr<Store>> open(StoreOptions options, FileSystem& fs, const Clock& clock, Reporter reporter);
+  static Result<std::unique_ptr<Store>> open(StoreOptions options, FileSystem& fs, const Clock& clock,
+                                             Reporter reporter);
   ~Store();  // closes the open segment with its index
 
   Result<void> append(const EncodedBlock& block);
   // Does what is due. At most one merge step (bounded work) per call; true when there is more to do at once.
   bool maintain();
   Result<void> sync();
+  // One more than the highest line id that was ever stored here, also when retention removed it.
   uint64_t next_id() const;
   StoreStats stats() const;
+  // Under memory pressure: a merge that is under way is given up (its inputs stay) and none is begun until false.
+  void pause_merging(bool pause);
 
  private:
   class Impl;

@@ -6,12 +6,24 @@
 //     BlockReader block;
 //     if (auto r = (*reader)->read(ref, block); !r) ...         // damaged: reported, skipped
 //   }
-//   (*reader)->refresh();                                      // what came since; see new blocks only
+//   auto fresh = (*reader)->refresh();                         // the blocks that came since
 //
-// A segment that a merge replaced is never shown beside its replacement. A torn tail of the segment that is being
-// written is not damage: it is not there yet.
+// A segment that a merge replaced is never shown beside its replacement. Ids ascend within a block; blocks of several
+// workers overlap, so that ids do not ascend from block to block.
 //
-// Threads: one thread, except read(), which is safe from any.
+// Following: refresh() gives every line that came since the last look, once, also to a reader that slept while the
+// daemon merged. The segments seen stay open, so what was appended to them before they were replaced can still be
+// read. A merged segment whose lines were all seen gives nothing. One that holds lines both seen and new (the reader
+// slept through the whole life of one of its inputs) gives refs with `skip` set: rows for which skip->has(id) were
+// shown before.
+//
+// The end of a segment: what is not whole there is not there yet, or was being written when the daemon died. It is
+// never in damage(); torn_tails() lists it for those who know that no daemon is running (its next start cuts it off).
+//
+// Errors:  a segment that can't be opened is listed in damage() and the rest is read. read() fails for damage, and when
+//          retention removed the segment of a ref (Error::sys is ENOENT).
+// Threads: one thread, except read(), which is safe from any between two calls of refresh().
+// Memory:  about 130 bytes per block, and an open file for each of the newest kOpenSegments segments.
 #pragma once
 
 #include <cstdint>
@@ -22,21 +34,31 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/record/block.h"
+#include "core/store/damage.h"
 
 namespace sluice {
 
+// Ids of lines, as ascending ranges.
+class ShownIds {
+ public:
+  explicit ShownIds(std::vector<uint64_t> ids);  // in any order
+  bool has(uint64_t id) const;
+
+ private:
+  struct Range {
+    uint64_t first, last;
+  };
+  std::vector<Range> ranges_;
+};
+
 struct BlockRef {
-  uint64_t segment = 0;  // its number
+  uint64_t segment = 0;  // its (first) number
   uint64_t offset = 0;   // of the block in the segment
   uint64_t length = 0;   // bytes
   BlockSummary summary;
-};
-
-struct Damage {
-  std::string path;
-  uint64_t offset = 0;
-  uint64_t length = 0;   // bytes skipped
-  std::string what;
+  uint32_t level = 0;                              // of the segment: together with its number this names it
+  uint64_t checksum = 0;                           // of the block's bytes
+  std::shared_ptr<const ShownIds> skip = nullptr;  // rows shown before; mostly null: none
 };
 
 class StoreReader {
@@ -46,18 +68,25 @@ class StoreReader {
 
   const std::vector<BlockRef>& blocks() const;
   const std::vector<Damage>& damage() const;
+  const std::vector<Damage>& torn_tails() const;
+  // REQUIRES: ref came from blocks() or refresh(), and refresh() was not called since
   Result<void> read(const BlockRef& ref, BlockReader& block) const;
-  // Looks again. Returns the blocks that are new since the last look and do not repeat what was shown before (a merge's
-  // output is not new).
+  // Looks again, and returns the blocks with lines that are new since the last look.
   Result<std::vector<BlockRef>> refresh();
+  // Reads everything: each envelope, each block's checksum, each column. What it returns includes damage().
+  std::vector<Damage> verify() const;
 
   struct SegmentInfo {
-    uint64_t number = 0;
+    uint64_t number = 0;  // the first, of a merged one
     std::string path;
     uint64_t bytes = 0;
     bool indexed = false;  // has its index; otherwise it was scanned
+    uint64_t last_number = 0;
+    uint32_t level = 0;  // 0: as ingested
   };
   const std::vector<SegmentInfo>& segments() const;
+
+  static constexpr size_t kOpenSegments = 512;  // half of the usual limit of open files
 
  private:
   class Impl;

@@ -1,0 +1,39 @@
+// MergePlan: which neighbouring segments are worth making into one.
+//
+// A slow trickle leaves a small block a second, and small blocks compress badly. Segments of such blocks are merged in
+// tiers: one is taken together with the newer ones behind it only when those hold at least half as much. Its lines then
+// lie in something 1.5 times as large, so that a line is rewritten O(log n) times.
+//
+//   auto run = plan_merge(sealed, {.segment_bytes = 256 << 20, .pace = MergePace::busy});
+//   if (run) ... sealed[run->begin] to sealed[run->end - 1]
+//
+// The last segments, which may soon get newer neighbours, wait until four have come together, or until the store
+// has been idle. Those that are followed by a full (or a damaged) segment have nothing to wait for.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "core/store/segment_facts.h"
+
+namespace sluice {
+
+enum class MergePace : uint8_t {
+  busy,   // lines keep coming
+  idle,   // none came for a while: merge what is of a size
+  quiet,  // none came for longer: merge even unequal ones, so that the tail is as small as it can be
+};
+
+struct MergeLimits {
+  uint64_t segment_bytes = 256 << 20;  // stored bytes of the result, at most; from half of that on a segment is full
+  Nanos span = 0;                      // time from the result's oldest to its newest line; 0: no limit
+  MergePace pace = MergePace::busy;
+};
+
+struct MergeRun {
+  size_t begin = 0, end = 0;
+};
+
+std::optional<MergeRun> plan_merge(std::span<const SegmentFacts> sealed, const MergeLimits& limits);
+
+}  // namespace sluice

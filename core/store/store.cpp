@@ -1,0 +1,301 @@
+#include "core/store/store.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "core/store/store_impl.h"
+
+namespace sluice {
+namespace {
+
+constexpr Nanos kMergeRetry = 60 * kSecond;  // after a merge that could not be written
+constexpr uint64_t kRetentionParts = 8;      // segments are kept this much smaller than what retention keeps of them
+constexpr uint64_t kMinBlockBytes = 64 << 10;
+
+StoreOptions within_limits(StoreOptions options) {
+  options.block_bytes = std::clamp<uint64_t>(options.block_bytes, kMinBlockBytes, kMaxBlockTarget);
+  if (options.retention_bytes > 0) {
+    options.segment_bytes = std::min(options.segment_bytes, options.retention_bytes / kRetentionParts);
+  }
+  return options;
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(StoreOptions options, FileSystem& fs, const Clock& clock,
+                                           Reporter reporter) {
+  auto impl = std::make_unique<Impl>(within_limits(std::move(options)), fs, clock, std::move(reporter));
+  if (auto locked = impl->lock(); !locked) return Unexpected(locked.error());
+  if (auto recovered = impl->recover(); !recovered) return Unexpected(recovered.error());
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Result<void> Store::append(const EncodedBlock& block) { return impl_->append(block); }
+bool Store::maintain() { return impl_->maintain(); }
+Result<void> Store::sync() { return impl_->sync(); }
+uint64_t Store::next_id() const { return impl_->next_id(); }
+StoreStats Store::stats() const { return impl_->stats(); }
+void Store::pause_merging(bool pause) { impl_->pause_merging(pause); }
+
+Store::Impl::Impl(StoreOptions options, FileSystem& fs, const Clock& clock, Reporter reporter)
+    : options_(std::move(options)), fs_(fs), clock_(clock), reporter_(std::move(reporter)) {}
+
+Store::Impl::~Impl() {
+  merge_.reset();
+  if (open_ && !open_->entries().empty()) roll();
+}
+
+Result<void> Store::Impl::lock() {
+  if (auto made = fs_.make_directory(options_.path); !made) return made;
+  const std::string path = options_.path + "/lock";
+  auto lock = fs_.lock(path);
+  if (!lock) {
+    if (lock.error().sys != EWOULDBLOCK) return Unexpected(lock.error());
+    char text[32] = {};
+    auto holder = fs_.open_read(path);
+    if (holder) (void)(*holder)->read_at(0, text, sizeof text - 1);
+    const std::string pid(text, std::find(text, text + sizeof text, '\n'));
+    return Unexpected(Error{"store " + options_.path + " is in use by another process" +
+                                (pid.empty() ? std::string() : " (pid " + pid + ")"),
+                            EWOULDBLOCK});
+  }
+  lock_ = std::move(*lock);
+  auto written = lock_->truncate(0);
+  if (written) written = lock_->append(std::to_string(::getpid()) + "\n");
+  if (!written && written.error().sys != ENOSPC) return written;  // on a full disk the pid is merely not told
+  return {};
+}
+
+Result<void> Store::Impl::append(const EncodedBlock& block) {
+  if (!open_) {
+    if (auto begun = begin_segment(); !begun) return begun;
+  }
+  auto written = open_->append(block.bytes, block.summary);
+  if (!written) {
+    if (open_->left_torn()) abandon_open();
+    return written;
+  }
+  if (options_.sync_interval <= 0) {
+    if (auto synced = sync_open(); !synced) {
+      (void)open_->take_back();  // what can't be taken back now is before the next append
+      return synced;
+    }
+  }
+  const Nanos now = clock_.monotonic();
+  if (open_facts_.blocks == 0) opened_at_ = now;
+  if (!unsynced_since_ && options_.sync_interval > 0) unsynced_since_ = now;
+  last_append_ = now;
+  open_facts_.add(open_->entries().back(), options_.block_bytes);
+  open_facts_.stored_bytes = open_->bytes();
+  next_id_ = std::max(next_id_, block.summary.rows > 0 ? block.summary.last_id + 1 : 0);
+  update_stats([&](StoreStats& s) {
+    ++s.blocks_written;
+    s.bytes_written += BlockEnvelope::kBytes + block.bytes.size();
+  });
+  return {};
+}
+
+Result<void> Store::Impl::begin_segment() {
+  const SegmentName name{next_number_, next_number_, 0};
+  const SegmentHeader header{.name = name, .file_id = new_file_id(name), .created = clock_.now(), .next_id = next_id_};
+  auto writer = SegmentWriter::create(fs_, segment_path(options_.path, name), header);
+  if (!writer) {
+    if (writer.error().sys == EEXIST) ++next_number_;
+    return Unexpected(writer.error());
+  }
+  ++next_number_;
+  open_ = std::move(*writer);
+  open_facts_ = SegmentFacts(name, header.created);
+  open_facts_.stored_bytes = open_->bytes();
+  directory_changed_ = true;
+  return {};
+}
+
+Result<void> Store::Impl::sync_open() {
+  if (open_) {
+    if (auto synced = open_->sync(); !synced) return synced;
+    update_stats([](StoreStats& s) { ++s.syncs; });
+  }
+  return sync_directory();
+}
+
+Result<void> Store::Impl::sync_directory() {
+  if (!directory_changed_) return {};
+  auto synced = fs_.sync_directory(options_.path);
+  if (synced) directory_changed_ = false;
+  return synced;
+}
+
+Result<void> Store::Impl::sync() {
+  auto synced = sync_open();
+  if (synced) unsynced_since_.reset();
+  return synced;
+}
+
+bool Store::Impl::roll() {
+  auto finished = open_->finish();
+  if (!finished) {
+    trouble("index", finished.error());
+    if (open_->left_torn()) abandon_open();
+    return false;
+  }
+  (void)sync_directory();  // if not now, then with the next sync
+  unsynced_since_.reset();
+  seal_open();
+  return true;
+}
+
+// The open segment stays behind without its index: it can be read by scanning, up to its torn tail.
+void Store::Impl::abandon_open() {
+  if (open_->entries().empty()) {
+    obsolete_.push_back(open_->path());
+    open_.reset();
+  } else {
+    (void)open_->sync();
+    seal_open();
+  }
+}
+
+void Store::Impl::seal_open() {
+  open_facts_.stored_bytes = open_->bytes();
+  sealed_.push_back(open_facts_);
+  open_.reset();
+}
+
+bool Store::Impl::maintain() {
+  const Nanos now = clock_.monotonic();
+  if (unsynced_since_ && now - *unsynced_since_ >= options_.sync_interval) {
+    auto synced = sync();
+    if (synced) {
+      settle("sync");
+    } else {
+      unsynced_since_ = now;  // tried again after another interval
+      trouble("sync", synced.error());
+    }
+  }
+  if (roll_is_due(now) && roll()) settle("index");
+  apply_retention();
+  remove_obsolete();
+  const bool more = merge_some(now);
+  update_stats([](StoreStats&) {});
+  return more;
+}
+
+bool Store::Impl::roll_is_due(Nanos now) const {
+  if (!open_ || open_facts_.blocks == 0) return false;
+  if (open_facts_.stored_bytes >= options_.segment_bytes || now - opened_at_ >= options_.segment_age) return true;
+  if (!options_.merge || merging_paused_.load(std::memory_order_relaxed)) return false;
+  // A few small blocks among large ones gain too little.
+  if (open_facts_.small_blocks == 0 || open_facts_.small_stored_bytes * 8 < open_facts_.stored_bytes) return false;
+  constexpr uint64_t kIdleBlocks = 4;  // fewer wait until it is quiet: a file for each would be worse
+  const Nanos idle = now - last_append_;
+  return open_facts_.small_blocks >= options_.small_blocks || idle >= options_.merge_quiet ||
+         (open_facts_.small_blocks >= kIdleBlocks && idle >= options_.merge_idle);
+}
+
+void Store::Impl::apply_retention() {
+  const RetentionLimits limits{options_.retention_bytes, options_.retention_age};
+  const auto overdue = overdue_segments(sealed_, open_ ? open_facts_.stored_bytes : 0, clock_.now(), limits);
+  if (overdue.empty()) return;
+  // The newest file's header carries the numbers on. When it goes, another one must stand there.
+  if (!open_) {
+    auto begun = begin_segment();
+    if (begun) begun = sync_open();
+    if (!begun) return trouble("retention", begun.error());
+  }
+  for (auto i = overdue.rbegin(); i != overdue.rend(); ++i) {
+    const SegmentFacts facts = sealed_[*i];
+    if (merge_) {
+      const auto& inputs = merge_->inputs();
+      if (std::find(inputs.begin(), inputs.end(), facts.name) != inputs.end()) merge_.reset();
+    }
+    obsolete_.push_back(segment_path(options_.path, facts.name));
+    sealed_.erase(sealed_.begin() + static_cast<ptrdiff_t>(*i));
+    report(StoreEvent::Kind::removed, "retention removes " + segment_file_name(facts.name) + " (" +
+                                          std::to_string(facts.rows) + " lines, " + std::to_string(facts.stored_bytes) +
+                                          " bytes)");
+    update_stats([](StoreStats& s) { ++s.segments_removed; });
+  }
+  settle("retention");
+}
+
+// Files that no longer count. Should one stay for now, nobody reads it.
+void Store::Impl::remove_obsolete() {
+  if (obsolete_.empty()) return;
+  if (auto synced = sync_directory(); !synced) return trouble("remove", synced.error());
+  std::erase_if(obsolete_, [&](const std::string& path) {
+    auto removed = fs_.remove(path);
+    if (removed || removed.error().sys == ENOENT) return true;
+    trouble("remove", removed.error());
+    return false;
+  });
+}
+
+bool Store::Impl::merge_some(Nanos now) {
+  if (!options_.merge || merging_paused_.load(std::memory_order_relaxed)) {
+    merge_.reset();
+    return false;
+  }
+  if (!merge_) return now >= merge_after_ && begin_merge(now);
+  switch (merge_->step()) {
+    case Merge::State::working:
+      return true;
+    case Merge::State::done:
+      take_merge_result();
+      break;
+    case Merge::State::failed:
+      trouble("merge", merge_->error());
+      merge_after_ = now + kMergeRetry;
+      break;
+    case Merge::State::damaged:
+      report(StoreEvent::Kind::damaged, "not merged: " + merge_->error().message);
+      for (SegmentFacts& facts : sealed_) {
+        if (facts.name == merge_->damaged_input()) facts.mergeable = false;
+      }
+      update_stats([](StoreStats& s) { ++s.damaged_blocks; });
+      break;
+  }
+  merge_.reset();
+  return now >= merge_after_;
+}
+
+bool Store::Impl::begin_merge(Nanos now) {
+  MergeLimits limits{.segment_bytes = options_.segment_bytes, .span = options_.retention_age / kRetentionParts};
+  const Nanos idle = now - last_append_;
+  if (idle >= options_.merge_idle) limits.pace = MergePace::idle;
+  if (idle >= options_.merge_quiet) limits.pace = MergePace::quiet;
+  const auto run = plan_merge(sealed_, limits);
+  if (!run) return false;
+  std::vector<SegmentName> inputs;
+  for (size_t i = run->begin; i < run->end; ++i) inputs.push_back(sealed_[i].name);
+  const MergeOptions options{options_.block_bytes, options_.merge_level, options_.account};
+  merge_ = std::make_unique<Merge>(fs_, options_.path, std::move(inputs), options);
+  return true;
+}
+
+void Store::Impl::take_merge_result() {
+  const auto& inputs = merge_->inputs();
+  directory_changed_ = true;  // the new name must be durable before the old files go
+  const auto is_input = [&](const SegmentFacts& facts) { return merge_->result().replaces(facts.name); };
+  const auto begin = std::find_if(sealed_.begin(), sealed_.end(), is_input);
+  const auto at = sealed_.erase(begin, std::find_if_not(begin, sealed_.end(), is_input));
+  sealed_.insert(at, merge_->facts());
+  for (const SegmentName& input : inputs) obsolete_.push_back(segment_path(options_.path, input));
+  report(StoreEvent::Kind::merged,
+         "merged " + std::to_string(inputs.size()) + " segments into " + segment_file_name(merge_->result()) + " (" +
+             std::to_string(merge_->facts().rows) + " lines, " + std::to_string(merge_->facts().blocks) + " blocks)");
+  update_stats([&](StoreStats& s) {
+    ++s.merges;
+    s.blocks_merged += merge_->blocks_merged();
+  });
+  settle("merge");
+  remove_obsolete();
+}
+
+}  // namespace sluice
