@@ -15,13 +15,14 @@ namespace {
 class AutomaticParser final : public Parser {
  public:
   explicit AutomaticParser(const ParserOptions& options)
-      : rfc5424_(make_rfc5424_parser(options)), rfc3164_(make_rfc3164_parser(options)), json_(make_json_parser(options)) {}
+      : rfc5424_(make_rfc5424_parser(options)),
+        rfc3164_(make_rfc3164_parser(options)),
+        json_(make_json_parser(options)) {}
 
   ParseProblem parse(std::string_view frame, const ParseContext& context, Event& event) override {
     const size_t white = count_white_space(frame);
     if (white < frame.size() && frame[white] == '{') return json_->parse(frame, context, event);
-    if (looks_like_5424(frame.substr(white)) &&
-        rfc5424_->parse(frame, context, event) == ParseProblem::none) {
+    if (looks_like_5424(frame.substr(white)) && rfc5424_->parse(frame, context, event) == ParseProblem::none) {
       return ParseProblem::none;
     }
     const ParseProblem problem = rfc3164_->parse(frame, context, event);

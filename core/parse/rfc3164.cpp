@@ -82,7 +82,7 @@ class Rfc3164Parser final : public Parser {
 
     const char* p;
     const char* end;
-    bool usual = false;    // so far the frame is exactly what a common layout makes
+    bool usual = false;  // so far the frame is exactly what a common layout makes
     bool has_pri = false;
   };
 

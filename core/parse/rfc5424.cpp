@@ -81,7 +81,8 @@ class Rfc5424Parser final : public Parser {
       return true;
     }
     unsigned value = 0;
-    while (in.p != in.end && in.p - from < 3 && is_digit(*in.p)) value = value * 10 + static_cast<unsigned>(*in.p++ - '0');
+    while (in.p != in.end && in.p - from < 3 && is_digit(*in.p))
+      value = value * 10 + static_cast<unsigned>(*in.p++ - '0');
     if (value == 0 || *from == '0' || in.p == in.end || *in.p != ' ') return false;
     event.version = static_cast<uint16_t>(value);
     event.flags |= kVersionNotOne;

@@ -9,8 +9,8 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kMaxNameOctets = 32;      // SD-NAME in RFC 5424
-constexpr size_t kMaxPairwiseElements = 8;   // 28 comparisons; beyond that hashing is cheaper
+constexpr uint32_t kMaxNameOctets = 32;     // SD-NAME in RFC 5424
+constexpr size_t kMaxPairwiseElements = 8;  // 28 comparisons; beyond that hashing is cheaper
 
 enum : uint8_t { kNameOctet = 1, kPlainInQuotes = 2, kPlainUnquoted = 4 };
 

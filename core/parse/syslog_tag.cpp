@@ -9,10 +9,10 @@ namespace sluice {
 namespace {
 
 enum : uint8_t {
-  kTagOctet = 1,      // of an app_name
-  kPidOctet = 2,      // between the brackets
-  kHostOctet = 4,     // of a hostname, colon left out
-  kHostFirst = 8,     // begins one
+  kTagOctet = 1,       // of an app_name
+  kPidOctet = 2,       // between the brackets
+  kHostOctet = 4,      // of a hostname, colon left out
+  kHostFirst = 8,      // begins one
   kAddressOctet = 16,  // of an IPv6 address, colons left out
 };
 

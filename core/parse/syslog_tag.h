@@ -14,9 +14,9 @@ namespace sluice {
 struct Tag {
   std::string_view app_name;
   std::string_view proc_id;
-  uint32_t length = 0;   // octets up to the message, one blank included; 0: no tag here
-  bool colon = false;    // ends with a colon
-  bool usual = false;    // `app_name: ` or `app_name[proc_id]: ` to the letter
+  uint32_t length = 0;  // octets up to the message, one blank included; 0: no tag here
+  bool colon = false;   // ends with a colon
+  bool usual = false;   // `app_name: ` or `app_name[proc_id]: ` to the letter
 };
 
 // A word is a tag only when ':' or '[' says so, and not when it is rather a URL, a path, a time, a quoted text or a

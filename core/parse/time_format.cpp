@@ -8,8 +8,9 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMonthNames = {"january", "february", "march",     "april",   "may",      "june",
-                                                          "july",    "august",   "september", "october", "november", "december"};
+constexpr std::array<std::string_view, 12> kMonthNames = {"january",   "february", "march",    "april",
+                                                          "may",       "june",     "july",     "august",
+                                                          "september", "october",  "november", "december"};
 constexpr std::array<std::string_view, 7> kWeekdays = {"monday", "tuesday",  "wednesday", "thursday",
                                                        "friday", "saturday", "sunday"};
 
@@ -240,7 +241,8 @@ bool TimeFormat::read(std::string_view text, WrittenTime& out) const {
     out.day = date.day;
   }
   constexpr int kSomeLeapYear = 2000;
-  if (out.month < 1 || out.month > 12 || out.day < 1 || out.hour > 23 || out.minute > 59 || out.second > 60) return false;
+  if (out.month < 1 || out.month > 12 || out.day < 1 || out.hour > 23 || out.minute > 59 || out.second > 60)
+    return false;
   if (out.day > days_in_month(out.year == WrittenTime::kNoYear ? kSomeLeapYear : out.year, out.month)) return false;
 
   out.form = TimeForm::none;

@@ -29,14 +29,14 @@ enum class Fraction : uint8_t { never, optional, always };
 
 // How a time was read. `out` fields of the same name in ReadTime come from here.
 struct TimeReading {
-  std::string_view prefix;     // up to the fraction
-  std::string_view suffix;     // behind it
-  Nanos base = 0;              // the instant, fraction left out
-  TimeShape shape;             // `digits` of no account
+  std::string_view prefix;  // up to the fraction
+  std::string_view suffix;  // behind it
+  Nanos base = 0;           // the instant, fraction left out
+  TimeShape shape;          // `digits` of no account
   uint32_t flags = 0;
   uint32_t rendered_suffix = 0;  // octets of the suffix that render_time() makes
   Fraction fraction = Fraction::optional;
-  char point = '.';            // before the fraction
+  char point = '.';                                      // before the fraction
   Nanos valid_from = std::numeric_limits<Nanos>::min();  // times of receipt for which this holds
   Nanos valid_until = std::numeric_limits<Nanos>::max();
 };

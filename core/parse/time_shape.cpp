@@ -19,7 +19,8 @@ struct TextWriter {
     for (size_t i = 0; i < n; ++i) put(from[i]);
   }
   void number(uint64_t value, int width) {
-    for (int i = width - 1; i >= 0; --i, value /= 10) text[size + static_cast<size_t>(i)] = static_cast<char>('0' + value % 10);
+    for (int i = width - 1; i >= 0; --i, value /= 10)
+      text[size + static_cast<size_t>(i)] = static_cast<char>('0' + value % 10);
     size += static_cast<size_t>(width);
   }
   void two(int64_t value) { number(static_cast<uint64_t>(value), 2); }

@@ -17,18 +17,18 @@ namespace sluice {
 
 // Stored: never renumber.
 enum class TimeForm : uint8_t {
-  none = 0,            // no time in the frame, or its text is kept
-  rfc3339_zulu = 1,    // 2026-11-23T10:15:30.123456Z
-  rfc3339_offset = 2,  // 2026-11-23T11:15:30.123456+01:00
-  rfc3164 = 3,         // Nov 23 10:15:30   (day padded with a blank; `digits` fraction digits after a '.')
-  rfc3164_year = 4,    // Nov 23 2026 10:15:30
-  iso_space = 5,       // 2026-11-23 10:15:30.123   (no zone)
-  iso_t = 6,           // 2026-11-23T10:15:30.123   (no zone)
-  epoch_seconds = 7,   // 1385053862.3072
-  epoch_millis = 8,    // 1385053862307
-  iso_space_comma = 9,   // 2026-11-23 10:15:30,123   (no zone; at least one digit)
-  rfc3164_unpadded = 10, // Nov 3 10:15:30    (a day below 10 without padding)
-  rfc3164_zero = 11,     // Nov 03 10:15:30   (a day below 10 padded with a zero)
+  none = 0,               // no time in the frame, or its text is kept
+  rfc3339_zulu = 1,       // 2026-11-23T10:15:30.123456Z
+  rfc3339_offset = 2,     // 2026-11-23T11:15:30.123456+01:00
+  rfc3164 = 3,            // Nov 23 10:15:30   (day padded with a blank; `digits` fraction digits after a '.')
+  rfc3164_year = 4,       // Nov 23 2026 10:15:30
+  iso_space = 5,          // 2026-11-23 10:15:30.123   (no zone)
+  iso_t = 6,              // 2026-11-23T10:15:30.123   (no zone)
+  epoch_seconds = 7,      // 1385053862.3072
+  epoch_millis = 8,       // 1385053862307
+  iso_space_comma = 9,    // 2026-11-23 10:15:30,123   (no zone; at least one digit)
+  rfc3164_unpadded = 10,  // Nov 3 10:15:30    (a day below 10 without padding)
+  rfc3164_zero = 11,      // Nov 03 10:15:30   (a day below 10 padded with a zero)
 };
 
 struct TimeShape {

@@ -41,7 +41,9 @@ Nanos nanos_before(int64_t seconds, Nanos before) {
 // bound does not care for hours, and so the guess depends on nothing but the two.
 GuessedYear guess_year(const WrittenTime& t, Nanos received) {
   const int64_t latest = floor_seconds(received) + kMaxAhead / kSecond;
-  const auto local_in = [&](int64_t year) { return days_from_civil(year, t.month, t.day) * kSecondsPerDay + clock_seconds(t); };
+  const auto local_in = [&](int64_t year) {
+    return days_from_civil(year, t.month, t.day) * kSecondsPerDay + clock_seconds(t);
+  };
   const int64_t days = latest / kSecondsPerDay - (latest % kSecondsPerDay < 0);
   int64_t year = civil_from_days(days).year;
   while (!exists(year, t) || local_in(year) > latest) --year;  // at most nine times: 29 February around 2100

@@ -16,12 +16,12 @@ struct ZoneName {
 
 // Abbreviations that senders print. Where one has several meanings the one that network devices use stands here.
 constexpr std::array<ZoneName, 31> kZoneNames = {{
-    {"UTC", 0, true},      {"GMT", 0, true},     {"EST", -300, true},  {"EDT", -240, true},  {"CST", -360, true},
-    {"CDT", -300, true},   {"MST", -420, true},  {"MDT", -360, true},  {"PST", -480, true},  {"PDT", -420, true},
-    {"CET", 60, true},     {"CEST", 120, true},  {"BST", 60, false},   {"EET", 120, false},  {"EEST", 180, false},
-    {"WET", 0, false},     {"WEST", 60, false},  {"MET", 60, false},   {"MEST", 120, false}, {"MSK", 180, false},
-    {"JST", 540, false},   {"KST", 540, false},  {"HKT", 480, false},  {"SGT", 480, false},  {"AWST", 480, false},
-    {"AEST", 600, false},  {"AEDT", 660, false}, {"NZST", 720, false}, {"NZDT", 780, false}, {"AKST", -540, false},
+    {"UTC", 0, true},     {"GMT", 0, true},     {"EST", -300, true},  {"EDT", -240, true},  {"CST", -360, true},
+    {"CDT", -300, true},  {"MST", -420, true},  {"MDT", -360, true},  {"PST", -480, true},  {"PDT", -420, true},
+    {"CET", 60, true},    {"CEST", 120, true},  {"BST", 60, false},   {"EET", 120, false},  {"EEST", 180, false},
+    {"WET", 0, false},    {"WEST", 60, false},  {"MET", 60, false},   {"MEST", 120, false}, {"MSK", 180, false},
+    {"JST", 540, false},  {"KST", 540, false},  {"HKT", 480, false},  {"SGT", 480, false},  {"AWST", 480, false},
+    {"AEST", 600, false}, {"AEDT", 660, false}, {"NZST", 720, false}, {"NZDT", 780, false}, {"AKST", -540, false},
     {"HST", -600, false},
 }};
 

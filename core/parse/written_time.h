@@ -24,16 +24,16 @@ struct WrittenTime {
   int minute = 0;
   int second = 0;
   uint32_t nanos = 0;
-  uint8_t digits = 0;           // of the fraction
-  char point = '.';             // before the fraction
+  uint8_t digits = 0;  // of the fraction
+  char point = '.';    // before the fraction
   Fraction fraction = Fraction::optional;
   bool has_offset = false;
-  int32_t offset = 0;           // seconds, local minus UTC
-  std::string_view zone_name;   // as in "CEST"; empty: none
+  int32_t offset = 0;              // seconds, local minus UTC
+  std::string_view zone_name;      // as in "CEST"; empty: none
   TimeForm form = TimeForm::none;  // `none`: render_time() can't make it again
-  uint32_t fraction_begin = 0;  // offset of the point, or of where it would stand
+  uint32_t fraction_begin = 0;     // offset of the point, or of where it would stand
   uint32_t fraction_end = 0;
-  uint32_t rendered = 0;        // octets that `form` makes
+  uint32_t rendered = 0;  // octets that `form` makes
   uint32_t length = 0;
 
   static constexpr int kNoYear = -1;

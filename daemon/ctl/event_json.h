@@ -29,7 +29,7 @@ struct EventFields {
   uint16_t version = 0;  // 0: none
   Format format = Format::raw;
   Nanos time = 0;
-  uint32_t flags = 0;    // EventFlag
+  uint32_t flags = 0;  // EventFlag
   std::string_view hostname, app_name, proc_id, msg_id;
   std::string_view structured_data;  // RFC 5424 text
   std::string_view message;          // as in the frame; see kMessageEscaped

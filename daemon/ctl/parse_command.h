@@ -16,7 +16,7 @@ struct ParseCommandOptions {
   bool strict = false;
 };
 
-// Returns the process's exit status: 0, 1 when the input ends inside a message, or 2 when SLUICE_NOW is not a time.
+// Returns the exit status: kExitCouldNot when the input ends inside a message or SLUICE_NOW is not a time.
 int run_parse(const ParseCommandOptions& options);
 
 }  // namespace sluice

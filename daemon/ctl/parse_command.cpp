@@ -1,0 +1,102 @@
+#include "daemon/ctl/parse_command.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/parse/strict.h"
+#include "core/parse/timestamp.h"
+#include "daemon/ctl/event_json.h"
+#include "daemon/ctl/exit_status.h"
+
+namespace sluice {
+namespace {
+
+enum class Input : uint8_t { message, end, cut_short };
+
+// Grows with what is really there, not with what a length promises.
+Input read_message(std::FILE* in, std::string& message) {
+  unsigned char prefix[4];
+  const size_t got = std::fread(prefix, 1, sizeof prefix, in);
+  if (got != sizeof prefix) return got == 0 ? Input::end : Input::cut_short;
+  size_t left = size_t{prefix[0]} << 24 | size_t{prefix[1]} << 16 | size_t{prefix[2]} << 8 | prefix[3];
+  message.clear();
+  char piece[16384];
+  while (left > 0) {
+    const size_t n = std::fread(piece, 1, left < sizeof piece ? left : sizeof piece, in);
+    if (n == 0) return Input::cut_short;
+    message.append(piece, n);
+    left -= n;
+  }
+  return Input::message;
+}
+
+// nullopt: SLUICE_NOW is there and not a time.
+std::optional<Nanos> now() {
+  const char* set = std::getenv("SLUICE_NOW");
+  if (set == nullptr || *set == '\0') return system_clock().now();
+  TimestampReader reader{ParserOptions{}};
+  const std::optional<ReadTime> read = reader.read(set, system_clock().now());
+  if (!read) return std::nullopt;
+  return read->time;
+}
+
+std::optional<Deviation> first_deviation(const Event& event) {
+  switch (event.format) {
+    case Format::rfc5424:
+      return first_deviation_rfc5424(event.frame);
+    case Format::rfc3164:
+      return first_deviation_rfc3164(event.frame);
+    default:
+      return std::nullopt;
+  }
+}
+
+// With --strict a frame that did not parse is measured against the format that was asked for.
+std::string error_text(const ParseCommandOptions& options, ParseProblem problem, const Event& event) {
+  if (options.strict) {
+    const bool unparsed = event.flags & kUnparsed;
+    const auto deviation = unparsed && options.format == FormatChoice::rfc5424   ? first_deviation_rfc5424(event.frame)
+                           : unparsed && options.format == FormatChoice::rfc3164 ? first_deviation_rfc3164(event.frame)
+                                                                                 : first_deviation(event);
+    if (deviation) return "octet " + std::to_string(deviation->octet) + ": " + std::string(deviation->sentence);
+  }
+  return event.flags & kUnparsed ? std::string(problem_text(problem)) : std::string();
+}
+
+}  // namespace
+
+int run_parse(const ParseCommandOptions& options) {
+  const std::optional<Nanos> received = now();
+  if (!received) {
+    std::fprintf(stderr, "sluicectl: SLUICE_NOW is not a time like 2026-11-23T10:15:30Z\n");
+    return kExitCouldNot;
+  }
+  ParserOptions parser_options;
+  parser_options.format = options.format;
+  const std::unique_ptr<Parser> parser = make_parser(parser_options);
+  Event event;
+  std::string message, line;
+  for (;;) {
+    const Input input = read_message(stdin, message);
+    if (input == Input::end) return std::fflush(stdout) == 0 ? kExitOk : kExitCouldNot;
+    if (input == Input::cut_short) {
+      std::fflush(stdout);
+      std::fprintf(stderr, "sluicectl: the input ends inside a message\n");
+      return kExitCouldNot;
+    }
+    const ParseProblem problem = parser->parse(message, {.received = *received, .peer = {}}, event);
+    line = "{";
+    if (const std::string error = error_text(options, problem, event); !error.empty()) {
+      append_text_member("error", error, line);
+      line += ',';
+    }
+    append_event_members(fields_of(event), line);
+    line += "}\n";
+    if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) return kExitCouldNot;
+  }
+}
+
+}  // namespace sluice
