@@ -66,8 +66,7 @@ MemoryAccount::Stats MemoryAccount::stats() const {
   stats.peak = cells_->peak.load(std::memory_order_relaxed);
   for (const Cells::Cell& cell : cells_->cells) {
     stats.charges += cell.charges.load(std::memory_order_relaxed);
-    for (size_t i = 0; i < kSizeClasses; ++i)
-      stats.by_size[i] += cell.by_size[i].load(std::memory_order_relaxed);
+    for (size_t i = 0; i < kSizeClasses; ++i) stats.by_size[i] += cell.by_size[i].load(std::memory_order_relaxed);
   }
   return stats;
 }
@@ -109,7 +108,7 @@ class AllocationTracker::Impl {
       used = sum();
       peak_ = std::max(peak_, used);
       for (auto& account : accounts_) raise(account->cells_->peak, account->current());
-      level = next_level(used);
+      level = level_for(used);
       if (level != level_) to_call = callbacks_;
       level_ = level;
     }
@@ -133,16 +132,10 @@ class AllocationTracker::Impl {
     return sum;
   }
 
-  // A level is entered at its threshold and left `hysteresis` below it.
-  MemoryLevel next_level(uint64_t used) const REQUIRES(mutex_) {
+  MemoryLevel level_for(uint64_t used) const REQUIRES(mutex_) {
     if (options_.limit == 0) return MemoryLevel::normal;
-    const double share = static_cast<double>(used) / static_cast<double>(options_.limit);
-    const auto reaches = [&](MemoryLevel level, double threshold) {
-      return share >= (level_ >= level ? threshold - options_.hysteresis : threshold);
-    };
-    if (reaches(MemoryLevel::critical, options_.critical)) return MemoryLevel::critical;
-    if (reaches(MemoryLevel::warning, options_.warning)) return MemoryLevel::warning;
-    return MemoryLevel::normal;
+    return next_level(level_, static_cast<double>(used) / static_cast<double>(options_.limit),
+                      {options_.warning, options_.critical, options_.hysteresis});
   }
 
   const AllocationTrackerOptions options_;
@@ -153,8 +146,7 @@ class AllocationTracker::Impl {
   uint64_t peak_ GUARDED_BY(mutex_) = 0;
 };
 
-AllocationTracker::AllocationTracker(AllocationTrackerOptions options)
-    : impl_(std::make_unique<Impl>(options)) {}
+AllocationTracker::AllocationTracker(AllocationTrackerOptions options) : impl_(std::make_unique<Impl>(options)) {}
 AllocationTracker::~AllocationTracker() = default;
 MemoryAccount& AllocationTracker::account(std::string_view name) { return impl_->account(name); }
 uint64_t AllocationTracker::current() const { return impl_->current(); }

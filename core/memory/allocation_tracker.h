@@ -23,9 +23,9 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice {
+#include "core/memory/memory_level.h"
 
-enum class MemoryLevel : uint8_t { normal, warning, critical };
+namespace sluice {
 
 class MemoryAccount {
  public:
@@ -53,10 +53,10 @@ class MemoryAccount {
 };
 
 struct AllocationTrackerOptions {
-  uint64_t limit = 0;       // bytes; 0: none
-  double warning = 0.70;    // share of limit
-  double critical = 0.90;   // share of limit
-  double hysteresis = 0.05; // share of limit
+  uint64_t limit = 0;        // bytes; 0: none
+  double warning = 0.70;     // share of limit
+  double critical = 0.90;    // share of limit
+  double hysteresis = 0.05;  // share of limit
 };
 
 class AllocationTracker {
