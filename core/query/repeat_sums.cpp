@@ -10,12 +10,28 @@ namespace {
 // clock that was set back in between.
 constexpr Nanos kNoteLead = 600 * kSecond;
 
+// A note is written at most this long after its line was received: the longest window that the config allows, a day,
+// and the same again for a clock that jumped.
+constexpr Nanos kNoteDelay = 2 * 86400 * kSecond;
+
+// No overflow at the ends of time.
+Nanos add_capped(Nanos time, Nanos span) {
+  Nanos sum;
+  if (!__builtin_add_overflow(time, span, &sum)) return sum;
+  return span < 0 ? std::numeric_limits<Nanos>::min() : std::numeric_limits<Nanos>::max();
+}
+
 }  // namespace
 
-RepeatSums::RepeatSums(const StoreReader& reader, std::span<const BlockRef> refs, Report report, size_t max_lines)
+RepeatSums::RepeatSums(const StoreReader& reader, std::span<const BlockRef> refs, Nanos newest_received, Report report,
+                       size_t max_lines)
     : reader_(reader), report_(std::move(report)), max_lines_(max_lines) {
+  const Nanos latest = add_capped(newest_received, kNoteDelay);
   for (const BlockRef& ref : refs) {
-    if (ref.summary.repeat_notes != 0) sources_.push_back({ref});
+    if (ref.summary.repeat_notes == 0) continue;
+    // A block of notes alone may have no time of receipt.
+    if (ref.summary.rows != 0 && ref.summary.min_received > latest) continue;
+    sources_.push_back({ref});
   }
   std::stable_sort(sources_.begin(), sources_.end(), [](const Source& a, const Source& b) {
     return a.ref.summary.max_received > b.ref.summary.max_received;
@@ -44,11 +60,10 @@ void RepeatSums::read(Source& source, uint64_t low_id, uint64_t high_id, Sums& s
 }
 
 void RepeatSums::gather(const BlockRef& ref) {
-  const Nanos oldest = ref.summary.min_received;
+  const Nanos oldest = add_capped(ref.summary.min_received, -kNoteLead);
   while (gathered_ < sources_.size() && !too_many_) {
     const BlockSummary& summary = sources_[gathered_].ref.summary;
-    // A block of notes alone may have no time of receipt.
-    if (summary.rows != 0 && summary.max_received < oldest - kNoteLead) return;
+    if (summary.rows != 0 && summary.max_received < oldest) return;
     read(sources_[gathered_++], 0, std::numeric_limits<uint64_t>::max(), sums_);
     if (sums_.size() > max_lines_) {
       too_many_ = true;

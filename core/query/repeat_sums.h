@@ -3,7 +3,7 @@
 // The notes about a line need not lie in its own block: most come in later ones, and with several workers a few come in
 // earlier ones. Here they are found by the time of receipt and joined by the line's id.
 //
-//   RepeatSums counts(reader, refs, report);
+//   RepeatSums counts(reader, refs, newest_received, report);
 //   counts.counts_of(ref, ids, out);               // out[i] = repeats of the line ids[i] of the block `ref`
 //
 // Notes are gathered backwards, only as far as the blocks asked for need them, so that the newest lines cost the
@@ -30,7 +30,9 @@ class RepeatSums {
   using Report = std::function<void(const BlockRef&, const Error&)>;
   static constexpr size_t kMaxLines = 1 << 21;  // about 100 MiB of sums
 
-  RepeatSums(const StoreReader& reader, std::span<const BlockRef> refs, Report report, size_t max_lines = kMaxLines);
+  // `refs`: where notes may lie. `newest_received`: no line asked for was received later.
+  RepeatSums(const StoreReader& reader, std::span<const BlockRef> refs, Nanos newest_received, Report report,
+             size_t max_lines = kMaxLines);
 
   // REQUIRES: ids are those of records of the block `ref`
   void counts_of(const BlockRef& ref, std::span<const uint64_t> ids, std::vector<uint64_t>& out);

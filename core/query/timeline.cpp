@@ -32,6 +32,14 @@ size_t deepest_overlap(const std::vector<BlockRef>& refs) {
   return deepest;
 }
 
+Nanos newest_received(std::span<const BlockRef> refs, const Scan& scan) {
+  Nanos newest = std::numeric_limits<Nanos>::min();
+  for (const BlockRef& ref : refs) {
+    if (scan.may_match(ref.summary)) newest = std::max(newest, ref.summary.max_received);
+  }
+  return newest;
+}
+
 std::string segment_path(const StoreReader& reader, uint64_t number) {
   for (const auto& segment : reader.segments()) {
     if (segment.number == number) return segment.path;
@@ -82,7 +90,8 @@ class Timeline::Impl {
         options_(options),
         reverse_(reverse),
         keys_only_(keys_only),
-        counts_(reader, refs, [this](const BlockRef& ref, const Error& error) { report(ref, error); }) {
+        counts_(reader, refs, newest_received(refs, scan),
+                [this](const BlockRef& ref, const Error& error) { report(ref, error); }) {
     for (const BlockRef& ref : refs) {
       if (scan.may_match(ref.summary)) candidates_.push_back(ref);
     }
