@@ -23,6 +23,7 @@ constexpr std::array<ColumnKind, kTextColumns> kTextKinds{
 
 // How far ahead of the copying the next payloads are fetched: grouped order jumps about in the arena.
 constexpr size_t kPrefetchRows = 8;
+constexpr size_t kPrefetchLines = 3;  // of 64 bytes: a common payload
 
 // A text by reference: its InternId, or this bit and its number among the block's texts that are not interned.
 constexpr uint32_t kInlineRef = 1u << 31;
@@ -71,7 +72,7 @@ class BlockEncoder::Impl {
   uint32_t class_of(const CompactRecord& record, const PayloadHead& head);
   void number_origins(const OpenBlock& block);
   void index_senders(const OpenBlock& block);
-  void group_rows();
+  void group_rows(const OpenBlock& block);
   void gather_texts(const OpenBlock& block);
 
   void write_tables();
@@ -102,6 +103,7 @@ class BlockEncoder::Impl {
   // By row.
   std::vector<uint32_t> origin_, class_, sender_;
   std::vector<uint32_t> order_;    // row of each grouped position
+  std::vector<uint32_t> payload_;  // and where its payload is
   std::vector<uint32_t> grouped_;  // an index column in grouped order
   std::vector<uint32_t> starts_;   // counting sort
   std::vector<int64_t> numbers_;
@@ -128,7 +130,7 @@ void BlockEncoder::Impl::encode(const OpenBlock& block, EncodedBlock& out) {
     index_rows(block);
     number_origins(block);
     index_senders(block);
-    group_rows();
+    group_rows(block);
     gather_texts(block);
     write_tables();
     write_rows(block);
@@ -262,27 +264,32 @@ void BlockEncoder::Impl::index_senders(const OpenBlock& block) {
 }
 
 // Counting sort by origin; rows of one origin keep their order.
-void BlockEncoder::Impl::group_rows() {
+void BlockEncoder::Impl::group_rows(const OpenBlock& block) {
   starts_.assign(tables_.origins.size() + 1, 0);
   for (const uint32_t origin : origin_) ++starts_[origin + 1];
   std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
   order_.resize(origin_.size());
-  for (uint32_t row = 0; row < origin_.size(); ++row) order_[starts_[origin_[row]]++] = row;
+  payload_.resize(origin_.size());
+  for (uint32_t row = 0; row < origin_.size(); ++row) {
+    const uint32_t at = starts_[origin_[row]]++;
+    order_[at] = row;
+    payload_[at] = block.records_[row].payload;
+  }
 }
 
 void BlockEncoder::Impl::gather_texts(const OpenBlock& block) {
   for (size_t i = 0; i < kTextColumns; ++i) {
     if (text_bytes_[i] != 0) texts_[i].begin(order_.size(), text_bytes_[i]);
   }
-  for (size_t at = 0; at < order_.size(); ++at) {
-    if (at + kPrefetchRows < order_.size()) {
-      const char* ahead = block.arena_.data() + block.records_[order_[at + kPrefetchRows]].payload;
-      __builtin_prefetch(ahead);
-      __builtin_prefetch(ahead + 64);
+  const char* const arena = block.arena_.data();
+  for (size_t at = 0; at < payload_.size(); ++at) {
+    if (at + kPrefetchRows < payload_.size()) {
+      const char* ahead = arena + payload_[at + kPrefetchRows];
+      for (size_t line = 0; line < kPrefetchLines; ++line) __builtin_prefetch(ahead + 64 * line);
     }
-    const CompactRecord& record = block.records_[order_[at]];
-    const PayloadHead head = head_of(block, record);
-    const char* text = block.arena_.data() + record.payload + sizeof head;
+    PayloadHead head;
+    std::memcpy(&head, arena + payload_[at], sizeof head);
+    const char* text = arena + payload_[at] + sizeof head;
     for (size_t i = 0; i < kTextColumns; ++i) {
       if (text_bytes_[i] != 0) texts_[i].add({text, head.lengths[i]});
       text += head.lengths[i];
@@ -415,7 +422,7 @@ void BlockEncoder::Impl::add_column(ColumnKind kind, ColumnCodec codec, size_t r
 size_t BlockEncoder::Impl::bytes() const {
   size_t sum = compressor_.bytes() + tables_.bytes() + inline_texts_.bytes() + integers_.bytes() + raw_.capacity() +
                body_.capacity() + numbers_.capacity() * sizeof(int64_t) + ranked_.capacity() * sizeof(ranked_[0]);
-  for (const auto* by_row : {&origin_, &class_, &sender_, &order_, &grouped_, &starts_}) {
+  for (const auto* by_row : {&origin_, &class_, &sender_, &order_, &payload_, &grouped_, &starts_}) {
     sum += by_row->capacity() * sizeof(uint32_t);
   }
   for (const IdTable* table : {&origin_ids_, &hostname_ids_, &app_name_ids_, &listener_ids_, &peer_ids_, &sender_ids_,

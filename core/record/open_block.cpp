@@ -21,7 +21,29 @@ std::string_view span_text(const Event& event, const Span& span) {
   return {event.frame.data() + span.offset, span.length};
 }
 
+char* put_u32(char* to, uint32_t v) {
+  std::memcpy(to, &v, sizeof v);
+  return to + sizeof v;
+}
+
+char* put_values(char* to, const Event& event) {
+  for (uint32_t i = 0; i < event.span_count; ++i) {
+    if (event.spans[i].piece != Piece::value) continue;
+    const std::string_view value = span_text(event, event.spans[i]);
+    to = put_text(put_varint(to, value.size()), value);
+  }
+  return to;
+}
+
 }  // namespace
+
+struct OpenBlock::Row {
+  uint64_t id;
+  PackedFlags flags;
+  Nanos time;
+  uint32_t time_shape;
+  uint32_t layout;
+};
 
 // The texts of one record in the order of PayloadText; `values_bytes` is the length of the values when written out.
 struct OpenBlock::Texts {
@@ -48,13 +70,10 @@ void OpenBlock::add(const Event& event, uint64_t id, InternId peer) {
       if (span.piece == Piece::message) texts.text[kMessageText] = span_text(event, span);
     }
   }
-  CompactRecord record;
-  record.id = id;
-  record.flags = PackedFlags::of(event);
-  record.time = event.time;
   texts.text[kHostnameText] = event.hostname;
   texts.text[kAppNameText] = event.app_name;
-  append(record, texts, event.time_shape.packed(), layout, texts.values_bytes != 0 ? &event : nullptr);
+  append({id, PackedFlags::of(event), event.time, event.time_shape.packed(), layout}, texts,
+         texts.values_bytes != 0 ? &event : nullptr);
   raw_bytes_ += event.frame.size();
 }
 
@@ -65,53 +84,34 @@ void OpenBlock::add(const StoredRecord& stored) {
               stored.values.size()};
   auto layout = static_cast<uint32_t>(stored.layout);
   if (stored.layout == CommonLayout::none) layout = kFirstTableLayout + layouts_.index_of(stored.layout_text);
-  CompactRecord record;
-  record.id = stored.id;
-  record.flags = stored.flags;
-  record.time = stored.time;
-  append(record, texts, stored.time_shape.packed(), layout, nullptr);
+  append({stored.id, stored.flags, stored.time, stored.time_shape.packed(), layout}, texts, nullptr);
   scratch_.clear();
   append_raw(stored, scratch_);
   raw_bytes_ += scratch_.size();
 }
 
 // `values_of`: the event whose value spans are written; null: texts has them written out.
-void OpenBlock::append(CompactRecord record, Texts& texts, uint32_t time_shape, uint32_t layout,
-                       const Event* values_of) {
+void OpenBlock::append(const Row& row, Texts& texts, const Event* values_of) {
   auto& text = texts.text;
-  record.hostname = cache_.intern(text[kHostnameText]);
-  if (record.hostname != kNotInterned) text[kHostnameText] = {};
-  record.app_name = cache_.intern(text[kAppNameText]);
-  if (record.app_name != kNotInterned) text[kAppNameText] = {};
-  record.payload = static_cast<uint32_t>(arena_.size());
+  const InternId hostname = cache_.intern(text[kHostnameText]);
+  if (hostname != kNotInterned) text[kHostnameText] = {};
+  const InternId app_name = cache_.intern(text[kAppNameText]);
+  if (app_name != kNotInterned) text[kAppNameText] = {};
+  records_.push_back({row.id, row.flags, hostname, row.time, app_name, static_cast<uint32_t>(arena_.size())});
 
-  PayloadHead head;
-  head.time_shape = time_shape;
-  head.layout = layout;
-  size_t total = sizeof head;
-  for (size_t i = 0; i < kPayloadTexts; ++i) head.lengths[i] = static_cast<uint32_t>(text[i].size());
-  head.lengths[kValuesText] = static_cast<uint32_t>(texts.values_bytes);
-  for (const uint32_t length : head.lengths) total += length;
-
-  char* to = arena_.room(total);
-  std::memcpy(to, &head, sizeof head);
-  to += sizeof head;
+  size_t most = sizeof(PayloadHead) + texts.values_bytes + kTextSlack;
+  for (const std::string_view t : text) most += t.size();
+  // Number by number to where they stay: gathered on the stack first they cost a stalled load each.
+  char* const payload = arena_.room(most);
+  char* head = put_u32(payload, row.time_shape);
+  head = put_u32(head, row.layout);
+  char* to = payload + sizeof(PayloadHead);
   for (size_t i = 0; i < kPayloadTexts; ++i) {
-    if (i == kValuesText && values_of != nullptr) {
-      for (uint32_t s = 0; s < values_of->span_count; ++s) {
-        const Span& span = values_of->spans[s];
-        if (span.piece != Piece::value) continue;
-        to = put_varint(to, span.length);
-        std::memcpy(to, values_of->frame.data() + span.offset, span.length);
-        to += span.length;
-      }
-    } else if (!text[i].empty()) {
-      std::memcpy(to, text[i].data(), text[i].size());
-      to += text[i].size();
-    }
+    char* const from = to;
+    to = i == kValuesText && values_of != nullptr ? put_values(to, *values_of) : put_text(to, text[i]);
+    head = put_u32(head, static_cast<uint32_t>(to - from));
   }
-  arena_.commit(total);
-  records_.push_back(record);
+  arena_.commit(static_cast<size_t>(to - payload));
 }
 
 void OpenBlock::begin_run(uint32_t listener, uint32_t peer, Nanos received) {

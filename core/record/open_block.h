@@ -63,8 +63,9 @@ class OpenBlock {
   };
   static constexpr uint32_t kSpilled = 1u << 31;
 
+  struct Row;
   struct Texts;
-  void append(CompactRecord record, Texts& texts, uint32_t time_shape, uint32_t layout, const Event* spans);
+  void append(const Row& row, Texts& texts, const Event* values_of);
   void begin_run(uint32_t listener, uint32_t peer, Nanos received);
   uint32_t keep(std::string_view text);  // interned, or spilled when the interner is full
   std::string_view kept(uint32_t ref) const {

@@ -29,7 +29,7 @@ size_t count(std::string_view bytes, char wanted) {
 
 void TextColumnWriter::begin(size_t rows, size_t bytes) {
   raw_.clear();
-  to_ = raw_.room(kPrefixBytes + rows + bytes);
+  to_ = raw_.room(kPrefixBytes + rows + bytes + kTextSlack);
   *to_++ = kEnded;
   *to_++ = preferred_end_;
   lengths_.resize(rows);

@@ -31,10 +31,9 @@ class TextColumnWriter {
   explicit TextColumnWriter(char preferred_end) : preferred_end_(preferred_end) {}
 
   void begin(size_t rows, size_t bytes);
-  // REQUIRES: no more than begin() announced
+  // REQUIRES: no more than begin() announced; kTextSlack readable bytes behind the text
   void add(std::string_view text) {
-    if (!text.empty()) std::memcpy(to_, text.data(), text.size());
-    to_ += text.size();
+    to_ = put_text_with_slack(to_, text.data(), text.size());
     *to_++ = preferred_end_;
     *length_++ = static_cast<uint32_t>(text.size());
   }
