@@ -1,0 +1,68 @@
+// Intake: what the readers of one listener share in one I/O thread: where slots and batches come from, where batches
+// go, what is counted on the way.
+//
+//   Slot slot = intake.take_slot(SlotSize::medium, 2000);       // medium or smaller, at least 2000 bytes
+//   auto batch = intake.new_batch(std::move(slot));
+//   ... recv, cut frames ...
+//   intake.count(*batch);                                       // received: before admission
+//   if (intake.submit(batch) == Verdict::full) intake.gate->wait_for_room(*this, cost_of(*batch), intake.deadline());
+//   intake.give_up(std::move(batch), DropReason::queue_full);   // or dropped, and counted
+//
+// Threads: the I/O thread's one; give_up() also by Listener::close() when that thread has ended.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/net/gate.h"
+#include "daemon/net/listener.h"
+#include "daemon/net/poller.h"
+
+namespace sluice {
+
+class Intake {
+ public:
+  // REQUIRES: poller is not null
+  Intake(std::string name, const ListenerParts& parts, boost::asio::io_context& io, std::shared_ptr<Poller> poller)
+      : parts(parts),
+        io(io),
+        poller(std::move(poller)),
+        gate(Gate::make(io, parts.context, parts.clock)),
+        name_(std::move(name)) {}
+
+  // An empty slot when the pool has none of `wanted` or smaller that holds `bytes`, or none at all.
+  Slot take_slot(SlotSize wanted, size_t bytes);
+  std::unique_ptr<Batch> new_batch(Slot slot);
+  void count(const Batch& batch);
+  // On `admitted` the batch is gone; on the others it is left.
+  Verdict submit(std::unique_ptr<Batch>& batch) { return parts.pipeline.submit(batch); }
+  void give_up(std::unique_ptr<Batch> batch, DropReason reason);
+  void recycle(std::unique_ptr<Batch> batch) { parts.pipeline.recycle(std::move(batch)); }
+
+  Nanos deadline() const { return parts.clock.monotonic() + parts.context.timeout().count(); }
+  LedgerCell& cell();
+  void report(const std::string& what) const;
+  void close();
+
+  const ListenerParts parts;
+  boost::asio::io_context& io;
+  const std::shared_ptr<Poller> poller;
+  const std::shared_ptr<Gate> gate;
+
+ private:
+  const std::string name_;
+  LedgerCell* cell_ = nullptr;
+};
+
+// The smallest size that holds `bytes`; large when none does.
+SlotSize slot_for(size_t bytes);
+
+// As Pipeline::submit() will ask for it.
+inline OperationCost cost_of(const Batch& batch) {
+  return {.lines = static_cast<uint32_t>(batch.frames.size()), .bytes = batch.slot.size()};
+}
+
+// Bytes from outside for a log line: printable ASCII as it is, the rest as \xNN.
+std::string printable(std::string_view bytes);
+
+}  // namespace sluice

@@ -1,0 +1,75 @@
+// StreamShard: the connections of one TCP listener in one I/O thread.
+//
+// Idle connections are found by one sweep over all of them, not by a timer each.
+//
+// Limits:  partial frames of all connections together: kMaxPartialBytes. A connection that goes over it is ended: what
+//          it has of its frame is kept.
+// Threads: its io_context's one, or any while that does not run. stats() from any.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "daemon/net/stream_session.h"
+
+namespace sluice {
+
+// The same for all shards of a listener.
+struct StreamSettings {
+  FramerOptions framing;  // without the peer
+  OverflowPolicy overflow = OverflowPolicy::block;
+  Nanos idle_timeout = 0;  // 0: none
+};
+
+class StreamShard : public std::enable_shared_from_this<StreamShard> {
+ public:
+  // Only senders that leave frames unfinished on purpose come near it: ten thousand ordinary ones take 2 MiB.
+  static constexpr uint64_t kMaxPartialBytes = 32 << 20;
+
+  StreamShard(std::unique_ptr<Intake> intake, StreamSettings settings, std::atomic<uint32_t>& open);
+
+  void adopt(Socket socket, const sockaddr_storage& peer);
+  // `done` is called once, when the last session is closed.
+  void stop(std::function<void()> done);
+  void close();
+
+  Intake& intake() { return *intake_; }
+  const StreamSettings& settings() const { return settings_; }
+
+  // For sessions.
+  void remove(StreamSession& session);
+  // False when all partial frames together are over the limit with it.
+  bool charge_partial(uint64_t before, uint64_t now);
+  void count_reset() { resets_.add(1); }
+
+  void add_stats(ListenerStats& stats) const;
+
+ private:
+  using Sessions = boost::intrusive::list<StreamSession, boost::intrusive::base_hook<SessionHook>>;
+
+  void start_sweep();
+  void sweep();
+  void ended();
+
+  const std::unique_ptr<Intake> intake_;
+  const StreamSettings settings_;
+  const Nanos sweep_interval_;
+  MemoryAccount& account_;
+  std::atomic<uint32_t>& open_;  // connections of the whole listener; its acceptor adds
+  boost::asio::steady_timer sweep_timer_;
+  Sessions sessions_;
+  // Closed; freed at the next sweep, because a session closes itself in its own calls.
+  std::vector<std::unique_ptr<StreamSession>> closed_sessions_;
+  std::function<void()> done_;
+  uint64_t partial_bytes_ = 0;
+  bool stopping_ = false;
+  bool closed_ = false;
+  bool sweeping_ = false;
+  Counter resets_;  // written in the I/O thread, read anywhere
+  Counter idle_closed_;
+};
+
+}  // namespace sluice
