@@ -180,7 +180,7 @@ void Merge::sort_rows() {
       rows_.push_back({group_[block].record(row).id, block, row});
     }
   }
-  std::stable_sort(rows_.begin(), rows_.end(), [](const Position& a, const Position& b) { return a.id < b.id; });
+  std::sort(rows_.begin(), rows_.end(), [](const Position& a, const Position& b) { return a.id < b.id; });
   fold_notes(notes_);
 }
 

@@ -13,6 +13,7 @@ constexpr std::string_view kHeaderMagic = "SluiceSg";
 constexpr std::string_view kFooterMagic = "gSeculiS";
 constexpr uint16_t kVersion = 1;
 constexpr size_t kSummaryBytes = 80;
+static_assert(BlockEnvelope::kBytes == 24 + kSummaryBytes + 8 && SegmentEntry::kBytes == 24 + kSummaryBytes);
 
 void append_summary(const BlockSummary& s, std::string& out) {
   append_u32(out, s.rows);

@@ -12,7 +12,7 @@ namespace sluice {
 namespace {
 
 constexpr Nanos kMergeRetry = 60 * kSecond;  // after a merge that could not be written
-constexpr uint64_t kRetentionParts = 8;      // segments are kept this much smaller than what retention keeps of them
+constexpr int kRetentionParts = 8;           // segments are kept this much smaller than what retention keeps of them
 constexpr uint64_t kMinBlockBytes = 64 << 10;
 
 StoreOptions within_limits(StoreOptions options) {
