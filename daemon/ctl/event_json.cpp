@@ -8,6 +8,7 @@
 #include "core/parse/json_string.h"
 #include "core/parse/structured_data.h"
 #include "core/parse/time_shape.h"
+#include "daemon/ctl/base64.h"
 
 namespace sluice {
 namespace {
@@ -50,16 +51,6 @@ void append_control(unsigned char c, std::string& out) {
       out += "\\u00";
       out += kHex[c >> 4];
       out += kHex[c & 15];
-  }
-}
-
-void append_base64(std::string_view octets, std::string& out) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < octets.size(); i += 3) {
-    const size_t n = std::min<size_t>(3, octets.size() - i);
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < n ? static_cast<unsigned char>(octets[i + k]) : 0u);
-    for (size_t k = 0; k < 4; ++k) out += k <= n ? kDigits[group >> (18 - 6 * k) & 63] : '=';
   }
 }
 

@@ -10,28 +10,10 @@
 #include "core/parse/timestamp.h"
 #include "daemon/ctl/event_json.h"
 #include "daemon/ctl/exit_status.h"
+#include "daemon/ctl/message_input.h"
 
 namespace sluice {
 namespace {
-
-enum class Input : uint8_t { message, end, cut_short };
-
-// Grows with what is really there, not with what a length promises.
-Input read_message(std::FILE* in, std::string& message) {
-  unsigned char prefix[4];
-  const size_t got = std::fread(prefix, 1, sizeof prefix, in);
-  if (got != sizeof prefix) return got == 0 ? Input::end : Input::cut_short;
-  size_t left = size_t{prefix[0]} << 24 | size_t{prefix[1]} << 16 | size_t{prefix[2]} << 8 | prefix[3];
-  message.clear();
-  char piece[16384];
-  while (left > 0) {
-    const size_t n = std::fread(piece, 1, left < sizeof piece ? left : sizeof piece, in);
-    if (n == 0) return Input::cut_short;
-    message.append(piece, n);
-    left -= n;
-  }
-  return Input::message;
-}
 
 // nullopt: SLUICE_NOW is there and not a time.
 std::optional<Nanos> now() {
@@ -63,7 +45,8 @@ std::string error_text(const ParseCommandOptions& options, ParseProblem problem,
                                                                                  : first_deviation(event);
     if (deviation) return "octet " + std::to_string(deviation->octet) + ": " + std::string(deviation->sentence);
   }
-  return event.flags & kUnparsed ? std::string(problem_text(problem)) : std::string();
+  const bool told = event.flags & kUnparsed || problem == ParseProblem::bad_field_name;
+  return told ? std::string(problem_text(problem)) : std::string();
 }
 
 }  // namespace
@@ -80,9 +63,9 @@ int run_parse(const ParseCommandOptions& options) {
   Event event;
   std::string message, line;
   for (;;) {
-    const Input input = read_message(stdin, message);
-    if (input == Input::end) return std::fflush(stdout) == 0 ? kExitOk : kExitCouldNot;
-    if (input == Input::cut_short) {
+    const MessageInput input = read_message(stdin, message);
+    if (input == MessageInput::end) return std::fflush(stdout) == 0 ? kExitOk : kExitCouldNot;
+    if (input == MessageInput::cut_short) {
       std::fflush(stdout);
       std::fprintf(stderr, "sluicectl: the input ends inside a message\n");
       return kExitCouldNot;
