@@ -99,7 +99,7 @@ void MemoryFiles::add_groups(const std::string& mount, std::string_view path, bo
   const auto exists = [&](const std::string& directory) {
     return access((directory + "/memory.stat").c_str(), R_OK) == 0;
   };
-  while (!path.empty() && path != "/") {
+  while (path.starts_with('/') && path != "/") {
     std::string directory = mount + std::string(path);
     if (exists(directory)) groups_.push_back({std::move(directory), version_2});
     path = path.substr(0, path.rfind('/'));
