@@ -80,14 +80,16 @@ Result<void> BlockRows::open(const StoreReader& reader, const BlockRef& ref, con
 
 Result<void> BlockRows::find_rows(const BlockRef& ref, const Scan& scan, bool keys_only) {
   const bool needs_text = !keys_only || scan.needs_message();
-  const bool filters = scan.filters_fields(ref.summary);
+  const bool filters = scan.filters_fields(ref.summary) || ref.skip != nullptr;
   rows_.clear();
   if (filters || !needs_text) {
     if (auto r = block_.load_filters(); !r) return r;
   }
   if (filters) {
     for (uint32_t row = 0; row < block_.rows(); ++row) {
-      if (scan.matches_fields(block_.record(row))) rows_.push_back(row);
+      const StoredRecord record = block_.record(row);
+      if (ref.skip != nullptr && ref.skip->has(record.id)) continue;
+      if (scan.matches_fields(record)) rows_.push_back(row);
     }
     if (rows_.empty()) return {};
   } else {

@@ -6,14 +6,12 @@
 #include <string>
 #include <utility>
 
+#include "core/query/block_damage.h"
 #include "core/query/block_rows.h"
 #include "core/query/repeat_sums.h"
 
 namespace sluice {
 namespace {
-
-// Less text than this at a time would decode a block too often.
-constexpr uint64_t kMinPortionBytes = 16 << 10;
 
 // The most blocks whose times overlap at one instant.
 size_t deepest_overlap(const std::vector<BlockRef>& refs) {
@@ -38,13 +36,6 @@ Nanos newest_received(std::span<const BlockRef> refs, const Scan& scan) {
     if (scan.may_match(ref.summary)) newest = std::max(newest, ref.summary.max_received);
   }
   return newest;
-}
-
-std::string segment_path(const StoreReader& reader, uint64_t number) {
-  for (const auto& segment : reader.segments()) {
-    if (segment.number == number) return segment.path;
-  }
-  return "segment " + std::to_string(number);
 }
 
 }  // namespace
@@ -116,7 +107,7 @@ class Timeline::Impl {
     stats_.blocks = candidates_.size();
     portion_bytes_ = options_.open_bytes;
     if (raw_bytes > options_.open_bytes) {
-      portion_bytes_ = std::max(kMinPortionBytes, options_.open_bytes / deepest_overlap(candidates_));
+      portion_bytes_ = std::max(options_.min_portion_bytes, options_.open_bytes / deepest_overlap(candidates_));
     }
   }
 
@@ -248,10 +239,12 @@ class Timeline::Impl {
   Later later() const { return {this}; }
 
   void report(const BlockRef& ref, const Error& error) {
+    if (was_removed(error)) return;
+    Damage found = block_damage(reader_, ref, error);
     for (const Damage& known : damage_) {
-      if (known.offset == ref.offset && known.path == segment_path(reader_, ref.segment)) return;
+      if (known.offset == found.offset && known.path == found.path) return;  // its notes were unreadable too
     }
-    damage_.push_back({segment_path(reader_, ref.segment), ref.offset, ref.length, error.message});
+    damage_.push_back(std::move(found));
   }
 
   const StoreReader& reader_;

@@ -34,8 +34,9 @@ struct TimelineEntry {
 };
 
 struct TimelineOptions {
-  uint64_t open_bytes = 96 << 20;  // raw bytes of the blocks held open, and again of the portions
-  bool count_repeats = true;       // false: times is 1, unless the query wants every repeat; saves reading the notes
+  uint64_t open_bytes = 96 << 20;         // raw bytes of the blocks held open, and again of the portions
+  uint64_t min_portion_bytes = 16 << 10;  // less text than this at a time would decode a block too often
+  bool count_repeats = true;  // false: times is 1, unless the query wants every repeat; saves reading the notes
 };
 
 class Timeline {

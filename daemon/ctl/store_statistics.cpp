@@ -1,20 +1,13 @@
 #include "daemon/ctl/store_statistics.h"
 
 #include <algorithm>
-#include <string>
 
+#include "core/query/block_damage.h"
 #include "core/query/severity.h"
 #include "daemon/ctl/line_format.h"
 
 namespace sluice {
 namespace {
-
-std::string path_of(const StoreReader& reader, uint64_t segment) {
-  for (const auto& info : reader.segments()) {
-    if (info.number == segment) return info.path;
-  }
-  return "segment " + std::to_string(segment);
-}
 
 void count_summary(const BlockSummary& summary, StoreStatistics& s) {
   s.repeats += summary.repeats;
@@ -48,14 +41,14 @@ StoreStatistics count_store(const StoreReader& reader) {
   s.segments = reader.segments().size();
   for (const auto& segment : reader.segments()) s.stored_bytes += segment.bytes;
   for (const BlockRef& ref : reader.blocks()) {
-    ++s.blocks;
     BlockReader block;
     auto read = reader.read(ref, block);
     if (read) read = block.load_filters();
     if (!read) {
-      s.damage.push_back({path_of(reader, ref.segment), ref.offset, ref.length, read.error().message});
+      if (!was_removed(read.error())) s.damage.push_back(block_damage(reader, ref, read.error()));
       continue;
     }
+    ++s.blocks;
     count_summary(ref.summary, s);
     count_rows(block, s);
   }
