@@ -48,8 +48,8 @@ class IdTable {
     keys_.clear();
   }
   void release() {
-    slots_ = {};
-    keys_ = {};
+    slots_ = decltype(slots_)();
+    keys_ = decltype(keys_)();
   }
   size_t bytes() const { return slots_.capacity() * sizeof(uint32_t) + keys_.capacity() * sizeof(uint64_t); }
 

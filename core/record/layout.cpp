@@ -84,7 +84,7 @@ void LayoutTable::release() {
   hashes_.release();
   texts_.release();
   scratch_.release();
-  begins_ = {};
+  begins_ = decltype(begins_)();
 }
 
 size_t LayoutTable::bytes() const {

@@ -158,13 +158,13 @@ void OpenBlock::clear() {
 
 void OpenBlock::shrink() {
   clear();
-  records_ = {};
+  records_ = decltype(records_)();
   arena_.release();
   layouts_.release();
-  runs_ = {};
-  repeats_ = {};
-  spilled_ = {};
-  scratch_ = {};
+  runs_ = decltype(runs_)();
+  repeats_ = decltype(repeats_)();
+  spilled_ = decltype(spilled_)();
+  scratch_ = std::string();
 }
 
 }  // namespace sluice

@@ -85,7 +85,7 @@ std::string_view TextColumnWriter::write_lengths(Compressor& compressor, Integer
 void TextColumnWriter::release() {
   raw_.release();
   rewritten_.release();
-  lengths_ = {};
+  lengths_ = decltype(lengths_)();
 }
 
 void TextColumn::clear() {
