@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base/hash.h"
 #include "core/store/segment_directory.h"
 
 namespace sluice {
@@ -100,7 +99,7 @@ void Merge::open_inputs() {
     segments_.push_back(std::move(*segment));
   }
   segment_ = 0;
-  header.file_id = hash64(segment_file_name(result_), process_seed() ^ segments_.front()->file_id());
+  header.file_id = new_file_id(result_, segments_.front()->file_id());
   const std::string path = unfinished_path(directory_, result_);
   (void)fs_.remove(path);  // of an earlier try that could not clean up
   auto writer = SegmentWriter::create(fs_, path, header);

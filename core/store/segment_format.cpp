@@ -104,6 +104,11 @@ std::optional<SegmentName> parse_segment_file_name(std::string_view file_name) {
   return name;
 }
 
+uint64_t new_file_id(const SegmentName& name, uint64_t salt) {
+  const uint64_t id = hash64(segment_file_name(name), process_seed() ^ salt);
+  return id == 0 ? 1 : id;  // 0 stands for "not known yet" in a reader
+}
+
 void append_segment_header(const SegmentHeader& header, std::string& out) {
   const size_t begin = out.size();
   out.append(kHeaderMagic);

@@ -5,7 +5,7 @@
 //
 // Errors:  decode functions return nullopt when a magic, version, length or checksum is wrong. They look at nothing but
 //          the bytes given.
-// Threads: all functions are pure.
+// Threads: safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,9 @@ struct SegmentName {
 
 std::string segment_file_name(const SegmentName& name);  // "0000000012.seg", "0000000012-0000000019.m1.seg"
 std::optional<SegmentName> parse_segment_file_name(std::string_view file_name);
+
+// Not to be guessed by a sender. `salt`: whatever differs from one file of that name to the next.
+uint64_t new_file_id(const SegmentName& name, uint64_t salt);
 
 struct SegmentHeader {
   static constexpr size_t kBytes = 64;

@@ -103,7 +103,10 @@ Result<void> Store::Impl::append(const EncodedBlock& block) {
 
 Result<void> Store::Impl::begin_segment() {
   const SegmentName name{next_number_, next_number_, 0};
-  const SegmentHeader header{.name = name, .file_id = new_file_id(name), .created = clock_.now(), .next_id = next_id_};
+  const SegmentHeader header{.name = name,
+                             .file_id = new_file_id(name, static_cast<uint64_t>(clock_.now())),
+                             .created = clock_.now(),
+                             .next_id = next_id_};
   auto writer = SegmentWriter::create(fs_, segment_path(options_.path, name), header);
   if (!writer) {
     if (writer.error().sys == EEXIST) ++next_number_;

@@ -58,7 +58,6 @@ class Store::Impl {
   bool begin_merge(Nanos now);
   void take_merge_result();
 
-  uint64_t new_file_id(const SegmentName& name) const;
   void report(StoreEvent::Kind kind, std::string text) const;
   // The same trouble is told once until settle() says that it is over.
   void trouble(const std::string& what, const Error& error);

@@ -1,7 +1,6 @@
 // What Store::open() finds in its directory, and what it makes of it.
 #include <algorithm>
 
-#include "core/base/hash.h"
 #include "core/store/store_impl.h"
 
 namespace sluice {
@@ -123,11 +122,6 @@ void Store::Impl::remove_replaced(const SegmentListing& listing) {
     });
     if (whole) obsolete_.push_back(segment_path(options_.path, name));
   }
-}
-
-uint64_t Store::Impl::new_file_id(const SegmentName& name) const {
-  const uint64_t id = hash64(segment_file_name(name), process_seed() ^ static_cast<uint64_t>(clock_.now()));
-  return id == 0 ? 1 : id;
 }
 
 void Store::Impl::report(StoreEvent::Kind kind, std::string text) const {

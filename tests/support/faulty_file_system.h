@@ -2,7 +2,7 @@
 // not synced, as a power cut does.
 //
 //   FaultyFileSystem fs;
-//   fs.fail_after(7);                 // the 8th change from now on and everything behind it fails: the process died
+//   fs.fail_after(7);                 // the process dies in the 8th change from now on: all that follows fails
 //   ... use it ...
 //   fs.restart();                     // the process died: what was written stays
 //   fs.power_cut(PowerCut::torn);     // the machine died: unsynced names are undone, of unsynced bytes some are there
@@ -49,6 +49,11 @@ class FaultyFileSystem final : public FileSystem {
     const std::scoped_lock lock(mutex_);
     left_ = changes;
     dead_ = false;
+  }
+  // The process is dead from now on.
+  void die() {
+    const std::scoped_lock lock(mutex_);
+    dead_ = true;
   }
   void fail_next(Call call, int err, uint64_t times = 1) {
     const std::scoped_lock lock(mutex_);
