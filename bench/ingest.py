@@ -48,8 +48,8 @@ def status(admin):
 
 def totals(report):
     keys = ("received", "stored", "collapsed", "in_flight")
-    return {k: sum(listener[k] for listener in report["listeners"]) for k in keys} | {
-        "dropped": sum(sum(listener["dropped"].values()) for listener in report["listeners"])}
+    return {k: sum(listener[k] for listener in report["ledger"].values()) for k in keys} | {
+        "dropped": sum(sum(listener["dropped"].values()) for listener in report["ledger"].values())}
 
 
 def on_cpu(cpu, pin):

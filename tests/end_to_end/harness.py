@@ -135,10 +135,12 @@ class Daemon:
         return json.loads(body)
 
     def listener(self, name):
-        return next(l for l in self.status()["listeners"] if l["name"] == name)
+        """One listener's counters: those of the ledger and the others."""
+        status = self.status()
+        return status["ledger"][name] | status["listeners"][name]
 
     def totals(self):
-        listeners = self.status()["listeners"]
+        listeners = self.status()["ledger"].values()
         total = {k: sum(l[k] for l in listeners) for k in ("received", "stored", "collapsed", "in_flight")}
         total["dropped"] = sum(sum(l["dropped"].values()) for l in listeners)
         return total

@@ -145,7 +145,7 @@ class BadInput(unittest.TestCase):
             wait_until(lambda: daemon.listener("tcp")["received"] == 2, "both lines")
             daemon.settle(2)
             listener = daemon.listener("tcp")
-            self.assertEqual(listener["truncated"], 1)
+            self.assertEqual(listener["truncated_lines"], 1)
             self.assertEqual(listener["discarded_bytes"], size * MiB - 65536)
             self.assertEqual(daemon.raw()[-1], b"<13>next")
             self.expect_alive(daemon)
@@ -156,7 +156,7 @@ class BadInput(unittest.TestCase):
         with self.daemon() as daemon:
             daemon.send_tcp("json", deep + b"\n" + deeper + b"\n" + b'{"a":' * 10000 + b"\n")
             daemon.settle(3)
-            self.assertEqual(daemon.listener("json")["unparsed"], 3)
+            self.assertEqual(daemon.listener("json")["unparsed_lines"], 3)
             self.expect_alive(daemon)
 
     def test_decompression_bombs(self):
@@ -166,7 +166,7 @@ class BadInput(unittest.TestCase):
             self.assertLess(len(pieces), 128)
             for number, piece in enumerate(pieces):
                 daemon.send_udp("gelf", b"\x1e\x0f" + struct.pack(">QBB", 7, number, len(pieces)) + piece)
-            wait_until(lambda: sum(daemon.listener("gelf")["dropped"].values()) + daemon.listener("gelf")["truncated"] >= 1, "the bomb counted")
+            wait_until(lambda: sum(daemon.listener("gelf")["dropped"].values()) + daemon.listener("gelf")["truncated_lines"] >= 1, "the bomb counted")
             self.expect_alive(daemon)
 
     def test_octet_counts_that_are_absurd(self):

@@ -1,0 +1,355 @@
+#include "daemon/app.h"
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <future>
+#include <list>
+#include <thread>
+
+#include "core/base/version.h"
+#include "core/memory/memory_files.h"
+#include "core/memory/memory_limit.h"
+#include "core/memory/memory_monitor.h"
+#include "core/parse/time_zone.h"
+#include "core/pipeline/pipeline.h"
+#include "daemon/admin/admin_server.h"
+#include "daemon/budget.h"
+#include "daemon/check.h"
+#include "daemon/io_threads.h"
+#include "daemon/net/listener.h"
+#include "daemon/service/allocator.h"
+#include "daemon/status.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How often memory is sampled: a sender at full speed brings in some 20 MB between two samples, well under the distance
+// between warning and critical.
+constexpr std::chrono::milliseconds kSampleInterval = 100ms;
+// The watchdog is not fed when lines wait and none was finished for this long. Longer than any honest write.
+constexpr Nanos kStall = 20 * kSecond;
+
+MemoryLimit memory_limit(const Config& config) {
+  if (config.memory.limit) return {*config.memory.limit, bytes_text(*config.memory.limit) + ": memory.limit"};
+  const MemoryFiles files;
+  return resolve_memory_limit({.machine = files.machine_memory(), .cgroup = files.cgroup_limit()});
+}
+
+StoreOptions store_options(const Config& config, MemoryAccount& account) {
+  const auto nanos = [](std::chrono::milliseconds t) { return std::chrono::nanoseconds(t).count(); };
+  StoreOptions options;
+  options.path = config.store.path;
+  options.segment_bytes = config.store.segment_bytes;
+  options.segment_age = nanos(config.store.segment_age);
+  options.retention_bytes = config.store.retention_bytes;
+  options.retention_age = nanos(config.store.retention_age);
+  options.sync_interval = nanos(config.store.sync_interval);
+  options.block_bytes = config.store.block_bytes;
+  options.merge = config.store.merge;
+  options.merge_level = config.store.merge_level;
+  options.account = &account;
+  return options;
+}
+
+}  // namespace
+
+class App::Impl {
+ public:
+  Impl(const Config& config, SelfLog& log, const Notifier& notifier)
+      : config_(config),
+        log_(log),
+        notifier_(notifier),
+        limit_(memory_limit(config)),
+        budget_(make_budget(config, limit_.bytes, std::thread::hardware_concurrency())),
+        memory_({.limit = limit_.bytes, .warning = config.memory.warning, .critical = config.memory.critical}),
+        slots_({.max_bytes = budget_.slots, .account = &memory_.account("slots")}),
+        interner_({.max_bytes = budget_.interner_text, .account = &memory_.account("interner")}),
+        context_({.max_operations = config.queue.operations,
+                  .max_bytes = budget_.queue,
+                  .base_timeout = config.queue.base_timeout,
+                  .load_multiplier = config.queue.load_multiplier},
+                 system_clock()),
+        monitor_({.limit = limit_.bytes, .thresholds = {config.memory.warning, config.memory.critical}}, memory_, files_),
+        io_(config.io_threads),
+        signals_(main_, SIGTERM, SIGINT, SIGHUP),
+        timer_(main_) {}
+
+  ~Impl() {
+    admin_.reset();
+    io_.stop();
+    for (auto& listener : listeners_) listener->close();
+  }
+
+  Result<void> open();
+  int run();
+
+ private:
+  Result<void> open_store();
+  Result<void> open_listeners();
+  Result<void> open_admin();
+  void on_signal(int signal);
+  void tick();
+  void on_memory(MemoryLevel level, const MemorySnapshot& memory);
+  void drain();
+  void say_ledger();
+
+  const Config config_;
+  SelfLog& log_;
+  const Notifier& notifier_;
+  const MemoryLimit limit_;
+  const Budget budget_;
+
+  AllocationTracker memory_;
+  BufferPool slots_;
+  Interner interner_;
+  Ledger ledger_;
+  ContextManager context_;
+  const MemoryFiles files_;
+  MemoryMonitor monitor_;
+  std::unique_ptr<DedupeWindow> dedupe_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::list<TimeZone> zones_;  // of listeners that name one; parsers point here
+
+  boost::asio::io_context main_{1};
+  IoThreads io_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer timer_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unique_ptr<Status> status_;
+  std::unique_ptr<AdminServer> admin_;
+  Nanos next_second_ = 0;  // monotonic: when the once-a-second things are due
+};
+
+Result<void> App::Impl::open() {
+  if (auto opened = open_store(); !opened) return opened;
+  if (auto opened = open_listeners(); !opened) return opened;
+  return open_admin();
+}
+
+Result<void> App::Impl::open_store() {
+  auto store = Store::open(store_options(config_, memory_.account("store")), real_file_system(), system_clock(),
+                           [this](const StoreEvent& event) {
+                             const bool trouble = event.kind == StoreEvent::Kind::trouble || event.kind == StoreEvent::Kind::damaged;
+                             log_.write(trouble ? LogLevel::error : LogLevel::info, "store", event.text);
+                           });
+  if (!store) return Unexpected(store.error());
+  store_ = std::move(*store);
+  if (config_.dedupe.enabled) {
+    dedupe_ = std::make_unique<DedupeWindow>(DedupeOptions{.window = std::chrono::nanoseconds(config_.dedupe.window).count(),
+                                                           .max_bytes = budget_.dedupe,
+                                                           .account = &memory_.account("dedupe")});
+  }
+  pipeline_ = std::make_unique<Pipeline>(
+      PipelineOptions{.workers = budget_.workers,
+                      .block_bytes = budget_.block,
+                      .block_age = std::chrono::nanoseconds(config_.store.block_age).count(),
+                      .compression_level = config_.store.compression_level},
+      PipelineParts{.context = context_,
+                    .interner = interner_,
+                    .ledger = ledger_,
+                    .memory = memory_,
+                    .store = *store_,
+                    .dedupe = dedupe_.get(),
+                    .clock = system_clock(),
+                    .report = [this](const std::string& text) { log_.error("pipeline", text); }});
+  return {};
+}
+
+Result<void> App::Impl::open_listeners() {
+  for (const ListenerConfig& listener : config_.listeners) {
+    ParserOptions parser;
+    parser.format = listener.format;
+    parser.time_formats = listener.time_formats;
+    parser.json_fields = config_.json_fields;
+    parser.rfc3164_bare_tag = listener.bare_tag;
+    if (!listener.time_zone.empty()) {
+      auto zone = TimeZone::load(listener.time_zone);
+      if (!zone) return Unexpected(zone.error());
+      parser.zone = &zones_.emplace_back(std::move(*zone));
+    }
+    const uint16_t source =
+        pipeline_->add_source({.name = listener.name, .parser = std::move(parser), .dedupe = listener.dedupe});
+    ListenerParts parts{.io = io_.contexts(),
+                        .pipeline = *pipeline_,
+                        .context = context_,
+                        .pool = slots_,
+                        .interner = interner_,
+                        .ledger = ledger_.listener(listener.name),
+                        .memory = memory_,
+                        .clock = system_clock(),
+                        .report = [this](const std::string& text) { log_.warning("listener", text); },
+                        .source = source};
+    auto opened = listener.protocol == Protocol::tcp ? make_tcp_listener(listener, std::move(parts))
+                                                     : make_udp_listener(listener, std::move(parts));
+    if (!opened) return Unexpected(opened.error());
+    listeners_.push_back(std::move(*opened));
+  }
+  return {};
+}
+
+Result<void> App::Impl::open_admin() {
+  status_ = std::make_unique<Status>(StatusParts{.config = config_.listeners,
+                                                 .listeners = listeners_,
+                                                 .ledger = ledger_,
+                                                 .context = context_,
+                                                 .pipeline = *pipeline_,
+                                                 .store = *store_,
+                                                 .dedupe = dedupe_.get(),
+                                                 .memory = memory_,
+                                                 .monitor = monitor_,
+                                                 .slots = slots_,
+                                                 .interner = interner_,
+                                                 .clock = system_clock(),
+                                                 .stall = kStall});
+  if (!config_.admin_enabled) return {};
+  auto admin = AdminServer::open({.host = config_.admin_host, .port = config_.admin_port}, *status_);
+  if (!admin) return Unexpected(admin.error());
+  admin_ = std::move(*admin);
+  return {};
+}
+
+int App::Impl::run() {
+  monitor_.on_level([this](MemoryLevel level, const MemorySnapshot& memory) { on_memory(level, memory); });
+  monitor_.on_release("slots", [this](MemoryLevel) { slots_.trim(); });
+  monitor_.on_release("blocks", [this](MemoryLevel) { pipeline_->relieve(); });
+  monitor_.on_release("allocator", [](MemoryLevel) { purge_allocator(); });
+  pipeline_->start();
+  io_.start();
+  for (size_t i = 0; i < listeners_.size(); ++i) {
+    listeners_[i]->start();
+    const ListenerConfig& listener = config_.listeners[i];
+    log_.info("", std::string("listening: ") + listener.name + " on " + (listener.protocol == Protocol::tcp ? "tcp " : "udp ") +
+                      listener.host + ":" + std::to_string(listeners_[i]->port()));
+  }
+  if (admin_) {
+    admin_->start();
+    log_.info("", "admin endpoint on " + config_.admin_host + ":" + std::to_string(admin_->port()));
+  }
+  log_.info("", std::string("sluiced ") + kVersion + " is ready: " + std::to_string(budget_.workers) + " workers, store " +
+                    config_.store.path + ", memory limit " + limit_.reason);
+  status_->set_phase(Status::Phase::running);
+  notifier_.ready(status_->line());
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (!error) on_signal(signal);
+  });
+  tick();
+  main_.run();
+  drain();
+  return 0;
+}
+
+void App::Impl::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    log_.warning("reload", "SIGHUP: a changed config is read at the next start; reload comes with a later version");
+    signals_.async_wait([this](const boost::system::error_code& error, int next) {
+      if (!error) on_signal(next);
+    });
+    return;
+  }
+  log_.info("", std::string(signal == SIGTERM ? "SIGTERM" : "SIGINT") + ": stopping");
+  main_.stop();
+}
+
+void App::Impl::tick() {
+  const Nanos now = system_clock().monotonic();
+  context_.set_memory_load(monitor_.sample(now).load);
+  if (now >= next_second_) {
+    next_second_ = now + kSecond;
+    log_.tick();
+    if (pipeline_->progressing(kStall)) notifier_.watchdog();
+    notifier_.status(status_->line());
+  }
+  timer_.expires_after(kSampleInterval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+void App::Impl::on_memory(MemoryLevel level, const MemorySnapshot& memory) {
+  const std::string figures = bytes_text(memory.rss) + " resident, " + bytes_text(memory.tracked) + " accounted for, limit " +
+                              bytes_text(memory.limit) + ", worst: " + std::string(memory.worst);
+  context_.set_critical(level == MemoryLevel::critical);
+  switch (level) {
+    case MemoryLevel::normal:
+      log_.info("memory", "memory is back to normal");
+      break;
+    case MemoryLevel::warning:
+      log_.warning("memory", "memory is short: blocks are sealed early and senders wait longer; " + figures);
+      break;
+    case MemoryLevel::critical:
+      log_.error("memory", "memory is critical: streams are not read, datagrams are counted and dropped; " + figures);
+      break;
+  }
+}
+
+// Stops the intake, lets everything received reach the store, and says what was left.
+void App::Impl::drain() {
+  status_->set_phase(Status::Phase::draining);
+  notifier_.stopping("draining");
+  notifier_.extend_timeout(config_.shutdown_timeout + 5s);
+  const auto until = std::chrono::steady_clock::now() + config_.shutdown_timeout;
+  std::vector<std::future<void>> handed_over;
+  for (auto& listener : listeners_) {
+    auto done = std::make_shared<std::promise<void>>();
+    handed_over.push_back(done->get_future());
+    listener->stop_intake([done] { done->set_value(); });
+  }
+  for (auto& future : handed_over) future.wait_until(until);
+  context_.stop_intake();
+  io_.stop();
+  for (auto& listener : listeners_) listener->close();
+  const auto left = pipeline_->drain(std::max<std::chrono::nanoseconds>(until - std::chrono::steady_clock::now(), 0ns));
+  if (left.lines) {
+    log_.error("", "shutdown.timeout passed with " + std::to_string(left.lines) + " lines in " + std::to_string(left.operations) +
+                       " operations not stored: they are counted as dropped");
+  }
+  admin_.reset();
+  listeners_.clear();
+  store_.reset();
+  say_ledger();
+}
+
+void App::Impl::say_ledger() {
+  for (const LedgerTotals& t : ledger_.totals()) {
+    std::string line = "ledger of " + t.listener + ": received " + std::to_string(t.received) + " = stored " +
+                       std::to_string(t.stored) + " + collapsed " + std::to_string(t.collapsed) + " + dropped " +
+                       std::to_string(t.dropped_total());
+    const char* separator = " (";
+    for (size_t i = 0; i < kDropReasons; ++i) {
+      if (!t.dropped[i]) continue;
+      line += separator + std::string(drop_reason_text(static_cast<DropReason>(i))) + " " + std::to_string(t.dropped[i]);
+      separator = ", ";
+    }
+    if (t.dropped_total()) line += ")";
+    line += " + in flight " + std::to_string(t.in_flight());
+    log_.info("", line);
+  }
+}
+
+App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::open(const Config& config, SelfLog& log, const Notifier& notifier) {
+  auto impl = std::make_unique<Impl>(config, log, notifier);
+  if (auto opened = impl->open(); !opened) return Unexpected(opened.error());
+  return std::unique_ptr<App>(new App(std::move(impl)));
+}
+
+// A trial start: everything is opened as a start would, and closed again before anything is received. What a running
+// daemon holds, its lock and its ports, is not an error of the config.
+Result<void> App::check(const Config& config) {
+  for (const ListenerConfig& listener : config.listeners) {
+    if (listener.time_zone.empty()) continue;
+    if (auto zone = TimeZone::load(listener.time_zone); !zone) return Unexpected(zone.error());
+  }
+  if (auto checked = check_store(config.store.path); !checked) return checked;
+  return check_ports(config);
+}
+
+int App::run() { return impl_->run(); }
+
+}  // namespace sluice
