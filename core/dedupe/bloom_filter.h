@@ -41,19 +41,34 @@ class BloomFilter {
             (static_cast<uint32_t>(fingerprint.high >> 46) & 511) | 1};
   }
 
-  void prefetch(const Probe& probe) const { __builtin_prefetch(words() + probe.word, 1); }
+  // always_inline, because GCC 12 finds that a function which only prefetches has no effect, and drops its calls.
+  [[gnu::always_inline]] void prefetch(const Probe& probe) const { __builtin_prefetch(words() + probe.word, 1); }
 
   bool may_contain(const Probe& probe) const {
     const uint64_t* block = words() + probe.word;
-    uint64_t all = 1;
+    uint64_t all = ~uint64_t{0};
     // No early exit: the branch would be guessed wrong more often than the few loads cost.
-    for_each_bit(probe, [&](uint32_t bit) { all &= block[bit / 64] >> (bit % 64); });
+    for_each_bit(probe, [&](uint32_t word, uint32_t bit) { all &= block[word] >> bit; });
     return all & 1;
+  }
+
+  // a.may_contain(probe) || b.may_contain(probe), working out the bits once.
+  // REQUIRES: a and b were made with the same numbers
+  static bool either_may_contain(const BloomFilter& a, const BloomFilter& b, const Probe& probe) {
+    const uint64_t* block_a = a.words() + probe.word;
+    const uint64_t* block_b = b.words() + probe.word;
+    uint64_t all_a = ~uint64_t{0};
+    uint64_t all_b = ~uint64_t{0};
+    a.for_each_bit(probe, [&](uint32_t word, uint32_t bit) {
+      all_a &= block_a[word] >> bit;
+      all_b &= block_b[word] >> bit;
+    });
+    return (all_a | all_b) & 1;
   }
 
   void insert(const Probe& probe) {
     uint64_t* block = words() + probe.word;
-    for_each_bit(probe, [&](uint32_t bit) { block[bit / 64] |= uint64_t{1} << (bit % 64); });
+    for_each_bit(probe, [&](uint32_t word, uint32_t bit) { block[word] |= uint64_t{1} << bit; });
     ++inserted_;
   }
 
@@ -69,13 +84,14 @@ class BloomFilter {
   static constexpr size_t kWords = kBlockBits / 64;
 
   // Enhanced double hashing: the stride grows, or else two fingerprints that share two bits would share them all.
+  // `at` runs on without a modulo, so that one bit's place waits for an addition only.
   template <class Visit>
   void for_each_bit(const Probe& probe, Visit visit) const {
-    uint32_t bit = probe.at;
+    uint32_t at = probe.at;
     uint32_t stride = probe.stride;
     for (uint32_t i = 0; i < k_; ++i) {
-      visit(bit);
-      bit = (bit + stride) % kBlockBits;
+      visit(at / 64 % kWords, at % 64);
+      at += stride;
       stride += i + 1;
     }
   }

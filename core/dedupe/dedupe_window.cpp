@@ -12,7 +12,7 @@
 namespace sluice {
 namespace {
 
-constexpr size_t kPrefetchAhead = 8;       // lines; about the memory's latency in lines' work
+constexpr size_t kGroup = 32;              // lines looked up together; see check_group()
 constexpr size_t kEntriesPerRepeat = 8;    // room for the counts of one line in eight between two take_repeats()
 constexpr size_t kMinCapacity = 64;        // entries; below that nothing is remembered long enough to matter
 constexpr size_t kMaxCapacity = 1u << 31;  // entries; links are 32 bits
@@ -89,12 +89,11 @@ class DedupeWindow::Impl {
   void check(std::span<DedupeLine> lines, Nanos now) {
     MutexLock lock(mutex_);
     expire(now);
-    const uint32_t tick = scale_.tick(now);
-    const size_t head_start = std::min(lines.size(), kPrefetchAhead);
-    for (size_t i = 0; i < head_start; ++i) prefetch(lines[i].fingerprint);
-    for (size_t i = 0; i < lines.size(); ++i) {
-      if (i + kPrefetchAhead < lines.size()) prefetch(lines[i + kPrefetchAhead].fingerprint);
-      check_one(lines[i], now, tick);
+    for (const DedupeLine& line : lines.first(std::min(lines.size(), kGroup))) prefetch(line.fingerprint);
+    for (size_t at = 0; at < lines.size(); at += kGroup) {
+      const auto group = lines.subspan(at, std::min(kGroup, lines.size() - at));
+      const auto rest = lines.subspan(at + group.size());
+      check_group(group, rest.first(std::min(rest.size(), kGroup)), now);
     }
     stats_.checked += lines.size();
   }
@@ -125,31 +124,50 @@ class DedupeWindow::Impl {
   BloomFilter& active() REQUIRES(mutex_) { return filters_[active_]; }
   BloomFilter& previous() REQUIRES(mutex_) { return filters_[1 - active_]; }
 
-  void prefetch(const Hash128& fingerprint) REQUIRES(mutex_) {
+  [[gnu::always_inline]] void prefetch(const Hash128& fingerprint) REQUIRES(mutex_) {
     const BloomFilter::Probe probe = filters_[0].probe(fingerprint);
     filters_[0].prefetch(probe);
     filters_[1].prefetch(probe);
     ring_.prefetch(fingerprint);
   }
 
-  void check_one(DedupeLine& line, Nanos now, uint32_t tick) REQUIRES(mutex_) {
-    const BloomFilter::Probe probe = filters_[0].probe(line.fingerprint);  // both filters are of one shape
-    line.first_id = line.id;
-    if (active().may_contain(probe) || previous().may_contain(probe)) {
-      ++stats_.maybe;
-      const FingerprintRing::Entry* first = ring_.find(line.fingerprint);
-      if (first == nullptr) {
-        ++stats_.false_positives;
-      } else if (scale_.within_window(tick, first->tick)) {
-        if (repeats_.add(first->id, now)) {
-          line.first_id = first->id;
-          ++stats_.duplicates;
-          return;
-        }
-        ++stats_.uncounted;
-      }
+  // Memory answers far slower than a line is checked, so a group's answers are awaited together: what the filters and
+  // the chains' heads of the next group need is fetched while this one is asked about, and the entries of this one's
+  // "maybe" lines while the filters are asked about the others.
+  void check_group(std::span<DedupeLine> group, std::span<const DedupeLine> next, Nanos now) REQUIRES(mutex_) {
+    std::array<BloomFilter::Probe, kGroup> probes;
+    std::array<bool, kGroup> maybe;
+    for (size_t i = 0; i < group.size(); ++i) {
+      if (i < next.size()) prefetch(next[i].fingerprint);
+      probes[i] = filters_[0].probe(group[i].fingerprint);  // both filters are of one shape
+      maybe[i] = BloomFilter::either_may_contain(filters_[0], filters_[1], probes[i]);
+      if (maybe[i]) ring_.prefetch_newest(group[i].fingerprint);
     }
-    remember(line, probe, tick);
+    const uint32_t tick = scale_.tick(now);
+    size_t appended = 0;
+    for (size_t i = 0; i < group.size(); ++i) {
+      DedupeLine& line = group[i];
+      // The filters were asked before this group's new lines were inserted. Those are looked for in the ring.
+      const bool known = maybe[i] || ring_.chain_changed(line.fingerprint, appended);
+      line.first_id = known ? first_of(line, maybe[i], now, tick) : line.id;
+      if (line.first_id != line.id) continue;
+      remember(line, probes[i], tick);
+      ++appended;
+    }
+  }
+
+  // The id of the copy that `line` repeats, now counted; or its own.
+  uint64_t first_of(const DedupeLine& line, bool maybe, Nanos now, uint32_t tick) REQUIRES(mutex_) {
+    const FingerprintRing::Entry* first = ring_.find(line.fingerprint);
+    stats_.maybe += maybe;
+    stats_.false_positives += maybe && first == nullptr;
+    if (first == nullptr || !scale_.within_window(tick, first->tick)) return line.id;
+    if (!repeats_.add(first->id, now)) {
+      ++stats_.uncounted;
+      return line.id;
+    }
+    ++stats_.duplicates;
+    return first->id;
   }
 
   void remember(const DedupeLine& line, const BloomFilter::Probe& probe, uint32_t tick) REQUIRES(mutex_) {

@@ -36,7 +36,20 @@ class FingerprintRing {
   explicit FingerprintRing(size_t capacity);
 
   // Fetches the chain's head, which both find() and append() read first.
-  void prefetch(const Hash128& fingerprint) const { __builtin_prefetch(head(fingerprint), 1); }
+  // always_inline for the reason given in bloom_filter.h.
+  [[gnu::always_inline]] void prefetch(const Hash128& fingerprint) const { __builtin_prefetch(head(fingerprint), 1); }
+
+  // Fetches the chain's newest entry, which find() reads next. Pays when the head has been fetched before.
+  [[gnu::always_inline]] void prefetch_newest(const Hash128& fingerprint) const {
+    const uint32_t link = *head(fingerprint);
+    if (link != kNoLink) __builtin_prefetch(entries() + (link - 1));
+  }
+
+  // Whether find() would meet one of the last `count` appended entries: never, unless it is among them.
+  bool chain_changed(const Hash128& fingerprint, size_t count) const {
+    const uint32_t link = *head(fingerprint);
+    return link != kNoLink && age_of(link - 1) <= count;
+  }
 
   // Valid until the next append() or drop.
   const Entry* find(const Hash128& fingerprint) const {

@@ -3,19 +3,41 @@
 #include <sys/mman.h>
 
 #include <cassert>
+#include <cstdint>
 #include <new>
 #include <utility>
 
 namespace sluice {
 
-MappedRegion::MappedRegion(size_t bytes, HugePages huge_pages) {
-  if (bytes == 0) return;
+namespace {
+
+constexpr size_t kHugePage = 2 << 20;  // bytes
+
+char* map(size_t bytes) {
   void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) throw std::bad_alloc();
+  return static_cast<char*>(at);
+}
+
+// The kernel makes a huge page only where one begins: maps more than asked for and lets go of what is too much.
+char* map_aligned(size_t bytes) {
+  char* at = map(bytes + kHugePage);
+  const size_t before = (kHugePage - reinterpret_cast<uintptr_t>(at) % kHugePage) % kHugePage;
+  const size_t page = 4096;
+  const size_t used = (bytes + page - 1) / page * page;
+  if (before != 0) munmap(at, before);
+  munmap(at + before + used, kHugePage - before);
+  return at + before;
+}
+
+}  // namespace
+
+MappedRegion::MappedRegion(size_t bytes, HugePages huge_pages) : size_(bytes) {
+  if (bytes == 0) return;
+  const bool huge = huge_pages == HugePages::want && bytes >= kHugePage;
+  data_ = huge ? map_aligned(bytes) : map(bytes);
   // Only advice: a kernel without huge pages answers EINVAL, which changes nothing.
-  madvise(at, bytes, huge_pages == HugePages::want ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-  data_ = static_cast<char*>(at);
-  size_ = bytes;
+  madvise(data_, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
 MappedRegion::MappedRegion(MappedRegion&& other) noexcept
