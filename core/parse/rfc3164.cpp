@@ -241,7 +241,9 @@ class Rfc3164Parser final : public Parser {
   // [HOSTNAME] [TAG] MESSAGE, behind a time. REQUIRES: in.p != in.end
   void read_header(Event& event, Cursor& in) {
     const std::string_view text = in.rest();
-    if (text[0] == 'M' && text.starts_with(kForwarded)) {
+    if (!event.hostname.empty()) {  // Cisco's origin, before the time
+      in.usual = false;
+    } else if (text[0] == 'M' && text.starts_with(kForwarded)) {
       read_forwarded(event, in);
     } else if (text[0] != 'l' || !text.starts_with(kRepeated)) {
       const char* end_of_word = find_blank(in.p, in.end);

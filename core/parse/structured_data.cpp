@@ -127,25 +127,31 @@ class Scanner {
 
 // Finds out whether an id comes twice, whatever a sender does in time n log n.
 struct RepeatFinder {
+  explicit RepeatFinder(std::vector<uint64_t>& scratch) : hashes(scratch) {}
+
   std::vector<uint64_t>& hashes;
-  std::array<std::string_view, kMaxPairwiseElements> ids;
+  // Set up to `count` only: clearing it would cost more than most messages' structured data.
+  const char* id_text[kMaxPairwiseElements];
+  size_t id_size[kMaxPairwiseElements];
   size_t count = 0;
   bool repeated = false;
 
   void element(std::string_view id) {
     if (count < kMaxPairwiseElements) {
-      for (size_t i = 0; i < count; ++i) repeated = repeated || ids[i] == id;
-      ids[count++] = id;
+      for (size_t i = 0; i < count; ++i) repeated = repeated || early_id(i) == id;
+      id_text[count] = id.data();
+      id_size[count++] = id.size();
       return;
     }
     if (count == kMaxPairwiseElements) {
       hashes.clear();
-      for (std::string_view early : ids) hashes.push_back(hash64(early, process_seed()));
+      for (size_t i = 0; i < kMaxPairwiseElements; ++i) hashes.push_back(hash64(early_id(i), process_seed()));
       ++count;
     }
     hashes.push_back(hash64(id, process_seed()));
   }
   void param(std::string_view, std::string_view, bool) {}
+  std::string_view early_id(size_t i) const { return {id_text[i], id_size[i]}; }
 
   bool found() {
     if (count > kMaxPairwiseElements && !repeated) {
@@ -178,7 +184,7 @@ struct SdCollector {
 };
 
 SdMeasure SdMeasurer::measure(std::string_view text) {
-  RepeatFinder finder{.hashes = id_hashes_, .ids = {}};
+  RepeatFinder finder(id_hashes_);
   SdMeasure result = Scanner<RepeatFinder>(text, finder).run();
   if (!result.broken && finder.found()) result.flags |= kSdIdRepeated;
   return result;

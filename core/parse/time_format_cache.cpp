@@ -9,6 +9,9 @@ void TimeFormatCache::keep(const TimeReading& reading) {
   // Every fraction must fit behind the base.
   if (reading.base > std::numeric_limits<Nanos>::max() - kSecond) return;
   std::memcpy(prefix_, reading.prefix.data(), reading.prefix.size());
+  char octets[kMaxPrefix] = {};
+  std::memset(octets, 0xff, reading.prefix.size());
+  std::memcpy(mask_, octets, sizeof mask_);
   if (!reading.suffix.empty()) std::memcpy(suffix_, reading.suffix.data(), reading.suffix.size());
   suffix_size_ = static_cast<uint32_t>(reading.suffix.size());
   base_ = reading.base;

@@ -15,6 +15,7 @@
 // Threads: one thread. Memory: none beyond its own.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -22,6 +23,7 @@
 
 #include "core/parse/civil_time.h"
 #include "core/parse/read_time.h"
+#include "core/parse/text_scan.h"
 
 namespace sluice {
 
@@ -44,7 +46,7 @@ struct TimeReading {
 class TimeFormatCache {
  public:
   bool find(std::string_view text, Nanos received, ReadTime& out) const {
-    if (text.size() < prefix_size_ || !begins_with_prefix(text.data())) return false;
+    if (text.size() < prefix_size_ || !begins_with_prefix(text)) return false;
     if (received < valid_from_ || received >= valid_until_) return false;
     const char* p = text.data() + prefix_size_;
     const char* const end = text.data() + text.size();
@@ -52,11 +54,9 @@ class TimeFormatCache {
     unsigned digits = 0;
     if (fraction_ != Fraction::never && p != end && (*p == '.' || *p == ',')) {
       if (*p++ != point_) return false;
-      while (p != end && digits < 10 && is_digit(*p)) {
-        nanos = nanos * 10 + static_cast<uint32_t>(*p++ - '0');
-        ++digits;
-      }
+      nanos = read_digits(p, end, digits);
       if (digits == 0 || digits > 9) return false;
+      p += digits;
       nanos *= static_cast<uint32_t>(kFractionUnit[digits]);
     } else if (fraction_ == Fraction::always) {
       return false;
@@ -86,17 +86,37 @@ class TimeFormatCache {
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();  // longer than any text
 
   // REQUIRES: `text` has prefix_size_ octets
-  bool begins_with_prefix(const char* text) const {
+  bool begins_with_prefix(std::string_view text) const {
+    if (text.size() < kMaxPrefix) return std::memcmp(text.data(), prefix_, prefix_size_) == 0;
     uint64_t differs = 0;
-    uint32_t i = 0;
-    for (; i + 8 < prefix_size_; i += 8) differs |= word(text + i) ^ word(prefix_ + i);
-    const uint32_t last = prefix_size_ - 8;  // may overlap the word before
-    return (differs | (word(text + last) ^ word(prefix_ + last))) == 0;
+    for (uint32_t i = 0; i < kMaxPrefix / 8; ++i) {
+      differs |= (load_word(text.data() + 8 * i) ^ load_word(prefix_ + 8 * i)) & mask_[i];
+    }
+    return differs == 0;
   }
-  static uint64_t word(const char* p) {
-    uint64_t v;
-    std::memcpy(&v, p, sizeof v);
-    return v;
+
+  // The digits at `p` as a number. `digits` becomes their count, or 10 for more than nine.
+  static uint32_t read_digits(const char* p, const char* end, unsigned& digits) {
+    if (end - p > 8) {
+      const uint64_t values = load_word(p) ^ (kOnes * '0');
+      const uint64_t others = (values | (values + kOnes * 0x76)) & kHighBits;  // high bit: over 9
+      if (others != 0) {
+        digits = static_cast<unsigned>(std::countr_zero(others)) >> 3;
+        return digits == 0 ? 0 : eight_digits(values << (64 - 8 * digits));
+      }
+    }
+    uint32_t value = 0;
+    for (digits = 0; p != end && digits < 10 && is_digit(*p); ++digits) {
+      value = value * 10 + static_cast<uint32_t>(*p++ - '0');
+    }
+    return value;
+  }
+
+  // Octets with a digit's value each, the last digit in the highest: pairs, then fours, then all are joined.
+  static uint32_t eight_digits(uint64_t values) {
+    values = (values * 10 + (values >> 8)) & 0x00ff00ff00ff00ff;
+    values = (values * 100 + (values >> 16)) & 0x0000ffff0000ffff;
+    return static_cast<uint32_t>(values * 10'000 + (values >> 32));
   }
 
   uint32_t prefix_size_ = kNone;
@@ -110,6 +130,7 @@ class TimeFormatCache {
   Fraction fraction_ = Fraction::never;
   char point_ = '.';
   char prefix_[kMaxPrefix] = {};
+  uint64_t mask_[kMaxPrefix / 8] = {};  // all ones where prefix_ counts
   char suffix_[kMaxSuffix] = {};
 };
 

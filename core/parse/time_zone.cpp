@@ -33,7 +33,8 @@ int32_t ZoneOffsets::at_utc(int64_t seconds) const { return zone_.At(absl::FromU
 
 LocalOffset ZoneOffsets::look_up(int64_t local, int64_t received) {
   const absl::TimeZone::TimeInfo info = zone_.At(kEpoch + local);
-  const int32_t before = zone_.At(info.pre).offset;
+  // Not the offset at info.pre: a time that was skipped lies, read with the offset before, after the change.
+  const auto before = static_cast<int32_t>(local - absl::ToUnixSeconds(info.pre));
   if (info.kind == absl::TimeZone::TimeInfo::UNIQUE) {
     remember_span(info.pre, before);
     return {before, false};
@@ -52,7 +53,8 @@ void ZoneOffsets::remember_span(absl::Time time, int32_t offset) {
   // The later of the two clocks around the last change, the earlier of those around the next: local times between
   // them exist once.
   from_ = std::numeric_limits<int64_t>::min();
-  if (zone_.PrevTransition(time + absl::Nanoseconds(1), &change)) from_ = std::max(change.from, change.to) - kEpoch;
+  // PrevTransition() counts in whole seconds and leaves its argument's own second out.
+  if (zone_.PrevTransition(time + absl::Seconds(1), &change)) from_ = std::max(change.from, change.to) - kEpoch;
   until_ = std::numeric_limits<int64_t>::max();
   if (zone_.NextTransition(time, &change)) until_ = std::min(change.from, change.to) - kEpoch;
   offset_ = offset;

@@ -15,6 +15,8 @@
 // 64-bit nanoseconds can't hold (`time` is then the time of receipt). A missing year is the one that puts the time
 // nearest to its receipt, at most kMaxAhead in the future: lines come late, seldom early.
 //
+// Each reader serves one of the three functions: what the cache remembers was read by that one's rules.
+//
 // Threads: one thread (it has a cache). Memory: none per read.
 #pragma once
 

@@ -27,7 +27,11 @@ constexpr std::array<ZoneName, 31> kZoneNames = {{
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 
-bool ends_time(std::string_view text, size_t at) { return at >= text.size() || text[at] == ' ' || text[at] == ':'; }
+// A colon ends a time only before a blank or Cisco's mnemonic: "15 2001:db8::1" has no year.
+bool ends_time(std::string_view text, size_t at) {
+  if (at >= text.size() || text[at] == ' ') return true;
+  return text[at] == ':' && (at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == '%');
+}
 
 // hh:mm:ss and its fraction at `at`. Sets fraction_begin, fraction_end and length.
 bool read_clock(std::string_view text, size_t at, WrittenTime& out) {
@@ -204,8 +208,8 @@ bool read_month_name(std::string_view text, WrittenTime& out) {
 }
 
 bool may_have_tail(std::string_view text, size_t at) {
-  if (at >= text.size() || text[at] == ':') return false;
-  if (text[at] != ' ') return true;
+  if (at >= text.size()) return false;
+  if (text[at] != ' ') return !ends_time(text, at);
   if (at + 4 > text.size()) return false;  // no name or offset is shorter than three octets, no year than four
   const char* p = text.data() + at + 1;
   if (is_digit(p[0])) return is_digit(p[1]) && is_digit(p[2]) && at + 4 < text.size() && is_digit(p[3]);

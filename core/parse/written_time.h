@@ -50,7 +50,7 @@ bool read_month_name(std::string_view text, WrittenTime& out);
 // Extends `out`. A name that a host could bear ("WEST") counts only before a colon.
 void read_tail(std::string_view text, WrittenTime& out);
 
-// Whether read_tail() could find something at `at`. False means surely not.
+// Whether read_tail() could find something at `at`, or, behind what it found, take it back. False means surely not.
 bool may_have_tail(std::string_view text, size_t at);
 
 // The offset of a zone's well-known name ("CET", "PDT"). False: unknown or ambiguous.

@@ -51,7 +51,9 @@ std::string error_text(const ParseCommandOptions& options, ParseProblem problem,
 
 }  // namespace
 
-int run_parse(const ParseCommandOptions& options) {
+int run_parse(const ParseCommandOptions& options) { return run_parse(options, stdin, stdout); }
+
+int run_parse(const ParseCommandOptions& options, std::FILE* in, std::FILE* out) {
   const std::optional<Nanos> received = now();
   if (!received) {
     std::fprintf(stderr, "sluicectl: SLUICE_NOW is not a time like 2026-11-23T10:15:30Z\n");
@@ -63,10 +65,10 @@ int run_parse(const ParseCommandOptions& options) {
   Event event;
   std::string message, line;
   for (;;) {
-    const MessageInput input = read_message(stdin, message);
-    if (input == MessageInput::end) return std::fflush(stdout) == 0 ? kExitOk : kExitCouldNot;
+    const MessageInput input = read_message(in, message);
+    if (input == MessageInput::end) return std::fflush(out) == 0 ? kExitOk : kExitCouldNot;
     if (input == MessageInput::cut_short) {
-      std::fflush(stdout);
+      std::fflush(out);
       std::fprintf(stderr, "sluicectl: the input ends inside a message\n");
       return kExitCouldNot;
     }
@@ -78,7 +80,7 @@ int run_parse(const ParseCommandOptions& options) {
     }
     append_event_members(fields_of(event), line);
     line += "}\n";
-    if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) return kExitCouldNot;
+    if (std::fwrite(line.data(), 1, line.size(), out) != line.size()) return kExitCouldNot;
   }
 }
 

@@ -7,6 +7,8 @@
 // SLUICE_NOW (RFC 3339) sets the clock, TZ the zone of times without one: for trying year guesses and summer time.
 #pragma once
 
+#include <cstdio>
+
 #include "core/parse/parser.h"
 
 namespace sluice {
@@ -18,5 +20,8 @@ struct ParseCommandOptions {
 
 // Returns the exit status: kExitCouldNot when the input ends inside a message or SLUICE_NOW is not a time.
 int run_parse(const ParseCommandOptions& options);
+
+// The same with other streams than standard input and output.
+int run_parse(const ParseCommandOptions& options, std::FILE* in, std::FILE* out);
 
 }  // namespace sluice
