@@ -1,6 +1,7 @@
 #include "daemon/ctl/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <map>
 #include <string>
 
@@ -157,12 +158,16 @@ int run_command_line(int argc, char** argv) {
   add_frame(cli, status);
   add_config(cli, config, status);
   cli.set_version_flag("--version", std::string("sluicectl ") + SLUICE_VERSION);
-  cli.require_subcommand(1);
+  cli.require_subcommand(0, 1);  // none is told below, in better words than CLI11's
   cli.footer(kFooter);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return cli.exit(e) == 0 ? kExitOk : kExitCouldNot;
+  }
+  if (cli.get_subcommands().empty()) {
+    std::fputs(cli.help().c_str(), stderr);
+    return kExitCouldNot;
   }
   return status;
 }

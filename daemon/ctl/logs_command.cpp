@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -25,6 +26,8 @@ namespace sluice {
 namespace {
 
 constexpr uint64_t kLinesBeforeFollowing = 10;
+// More than the workers write within the second or two by which a note can be earlier than its line.
+constexpr size_t kBlocksWithEarlyNotes = 64;
 
 Result<std::optional<uint64_t>> parse_lines(const std::string& text, bool follow) {
   if (text.empty()) return follow ? std::optional(kLinesBeforeFollowing) : std::nullopt;
@@ -135,6 +138,7 @@ class LogsCommand {
     query.every_repeat = false;  // repeats are counted here, over all blocks to come
     shows_counts_ = false;
     scan_ = *Scan::compile(std::move(query));  // it compiled before
+    remember_notes(reader);
     while (out_.flush() && watch.wait(out_)) {
       auto fresh = reader.refresh();
       if (!fresh) return Unexpected(fresh.error());
@@ -143,15 +147,26 @@ class LogsCommand {
     return {};
   }
 
+  // Notes already written about lines that come in blocks not yet written.
+  void remember_notes(const StoreReader& reader) {
+    const std::span<const BlockRef> all = reader.blocks();
+    for (const BlockRef& ref : all.last(std::min(all.size(), kBlocksWithEarlyNotes))) {
+      for (const RepeatNote& note : notes_of(reader, ref)) early_.add(note.first_id, note.count);
+    }
+  }
+
+  static std::vector<RepeatNote> notes_of(const StoreReader& reader, const BlockRef& ref) {
+    if (ref.summary.repeat_notes == 0) return {};
+    BlockReader block;
+    if (!reader.read(ref, block)) return {};  // if it holds lines, their reading tells of it
+    auto notes = block.repeats();
+    return notes ? std::move(notes).value() : std::vector<RepeatNote>();
+  }
+
   // The notes of new blocks: about lines shown before, or about lines that these or later blocks hold.
   bool take_repeats(const StoreReader& reader, const std::vector<BlockRef>& refs) {
     for (const BlockRef& ref : refs) {
-      if (ref.summary.repeat_notes == 0) continue;
-      BlockReader block;
-      if (!reader.read(ref, block)) continue;  // if it holds lines, their reading tells of it
-      const auto notes = block.repeats();
-      if (!notes) continue;
-      for (const RepeatNote& note : *notes) {
+      for (const RepeatNote& note : notes_of(reader, ref)) {
         const std::string* line = recent_.find(note.first_id);
         if (line == nullptr) {
           early_.add(note.first_id, note.count);
