@@ -25,9 +25,7 @@ void write_layout(const Event& event, Buffer& out) {
   out.room(event.frame.size() + (kMaxSpans + 1) * (kMaxVarintBytes + 1));
   walk_gaps(event, [&](std::string_view literal, Piece piece) {
     char* const from = out.room(0);
-    char* to = put_varint(from, literal.size());
-    std::memcpy(to, literal.data(), literal.size());
-    to += literal.size();
+    char* to = put_text(put_varint(from, literal.size()), literal);
     *to++ = static_cast<char>(piece);
     out.commit(static_cast<size_t>(to - from));
     return true;
@@ -65,7 +63,7 @@ bool LayoutTable::fits(uint32_t index, const Event& event) const {
     if (static_cast<size_t>(end - at) < size + literal.size() + 1) return false;
     if (std::memcmp(at, length, size) != 0) return false;
     at += size;
-    if (std::memcmp(at, literal.data(), literal.size()) != 0) return false;
+    if (std::string_view(at, literal.size()) != literal) return false;
     at += literal.size();
     return *at++ == static_cast<char>(piece);
   });
