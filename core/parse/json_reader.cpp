@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/base/coding.h"
 #include "core/parse/json_string.h"
 
 namespace sluice {
@@ -26,8 +27,29 @@ std::string_view without_blanks_behind(std::string_view text) {
 
 // The first character that is no blank, NUL if there is none.
 char first_of(std::string_view frame) {
-  const auto* const at = std::find_if_not(frame.begin(), frame.end(), is_blank);
-  return at == frame.end() ? '\0' : *at;
+  for (const char c : frame) {
+    if (!is_blank(c)) return c;
+  }
+  return '\0';
+}
+
+// Whether the eight bytes hold a backslash.
+bool has_backslash(uint64_t eight) {
+  constexpr uint64_t kOnes = ~uint64_t{0} / 255;
+  const uint64_t zero_where_equal = eight ^ kOnes * '\\';
+  return ((zero_where_equal - kOnes) & ~zero_where_equal & kOnes * 128) != 0;
+}
+
+// REQUIRES: eight bytes behind the text can be read. Most texts are too short for memchr() to pay.
+bool has_escape(std::string_view text) {
+  constexpr size_t kShort = 32;  // bytes
+  if (text.size() > kShort) return std::memchr(text.data(), '\\', text.size()) != nullptr;
+  size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    if (has_backslash(load_le<uint64_t>(text.data() + at))) return true;
+  }
+  const uint64_t inside = (uint64_t{1} << (text.size() - at) * 8) - 1;
+  return has_backslash(load_le<uint64_t>(text.data() + at) & inside);
 }
 
 bool is_word(std::string_view text) { return text == "true" || text == "false" || text == "null"; }
@@ -69,6 +91,14 @@ struct ExpectedKey {
   std::array<char, kMaxLength + 1> text{};  // with its closing quote
   uint8_t length = 0;                       // with it; 0: nothing known
   JsonKeys::Target target;
+
+  // REQUIRES: eight bytes behind `raw` can be read
+  bool is(const char* raw) const {
+    if (length > 8) return std::memcmp(raw, text.data(), length) == 0;
+    if (length == 0) return false;
+    const uint64_t difference = load_le<uint64_t>(raw) ^ load_le<uint64_t>(text.data());
+    return difference << (8 - length) * 8 == 0;
+  }
 };
 
 struct JsonReader::Scratch {
@@ -93,9 +123,9 @@ class JsonReader::Walk {
   };
 
   bool object(ondemand::object object);
-  bool nested(ondemand::value value, unsigned depth);
-  bool nested_object(ondemand::value value, unsigned depth);
-  bool nested_array(ondemand::value value, unsigned depth);
+  bool nested(ondemand::value& value, unsigned depth);
+  bool nested_object(ondemand::value& value, unsigned depth);
+  bool nested_array(ondemand::value& value, unsigned depth);
   bool scalar(ondemand::value& value, std::string_view token, Scalar& out);
   bool key(const char* raw, size_t place, JsonKeys::Target& target);
   bool other_key(const char* raw, size_t place, JsonKeys::Target& target);
@@ -162,8 +192,7 @@ bool JsonReader::Walk::other_document(ondemand::document& document, std::string_
     ondemand::array array;
     if (document.get_array().get(array)) return false;
     for (auto item : array) {
-      ondemand::value element;
-      if (std::move(item).get(element) || !nested(element, 1)) return false;
+      if (item.error() || !nested(item.value_unsafe(), 1)) return false;
     }
     return at_end(document);
   }
@@ -181,11 +210,12 @@ bool JsonReader::Walk::other_document(ondemand::document& document, std::string_
 bool JsonReader::Walk::object(ondemand::object object) {
   size_t place = 0;
   for (auto item : object) {
-    ondemand::field member;
-    if (std::move(item).get(member)) return false;
+    if (item.error()) return false;
+    ondemand::field& member =
+        item.value_unsafe();  // by reference: copying simdjson's iterators costs more than reading
     JsonKeys::Target target;
     if (!key(member.key().raw(), place++, target)) return false;
-    ondemand::value value = member.value();
+    ondemand::value& value = member.value();
     const std::string_view token = value.raw_json_token();
     if (token[0] == '{' || token[0] == '[') {
       reader_.has_extra_fields_ = true;
@@ -198,7 +228,7 @@ bool JsonReader::Walk::object(ondemand::object object) {
   return true;
 }
 
-bool JsonReader::Walk::nested(ondemand::value value, unsigned depth) {
+bool JsonReader::Walk::nested(ondemand::value& value, unsigned depth) {
   const std::string_view token = value.raw_json_token();
   switch (token[0]) {
     case '{':
@@ -215,12 +245,12 @@ bool JsonReader::Walk::nested(ondemand::value value, unsigned depth) {
   return true;
 }
 
-bool JsonReader::Walk::nested_object(ondemand::value value, unsigned depth) {
+bool JsonReader::Walk::nested_object(ondemand::value& value, unsigned depth) {
   ondemand::object object;
   if (value.get_object().get(object)) return false;
   for (auto item : object) {
-    ondemand::field member;
-    if (std::move(item).get(member)) return false;
+    if (item.error()) return false;
+    ondemand::field& member = item.value_unsafe();
     const char* const raw = member.key().raw();
     const char* end = raw;
     for (; *end != '"'; ++end) {
@@ -232,12 +262,11 @@ bool JsonReader::Walk::nested_object(ondemand::value value, unsigned depth) {
   return true;
 }
 
-bool JsonReader::Walk::nested_array(ondemand::value value, unsigned depth) {
+bool JsonReader::Walk::nested_array(ondemand::value& value, unsigned depth) {
   ondemand::array array;
   if (value.get_array().get(array)) return false;
   for (auto item : array) {
-    ondemand::value element;
-    if (std::move(item).get(element) || !nested(element, depth + 1)) return false;
+    if (item.error() || !nested(item.value_unsafe(), depth + 1)) return false;
   }
   return true;
 }
@@ -251,8 +280,7 @@ bool JsonReader::Walk::scalar(ondemand::value& value, std::string_view token, Sc
     ondemand::raw_json_string ignored;
     if (token.size() < 2 || token.back() != '"' || value.get_raw_json_string().get(ignored)) return false;
     out.text = token.substr(1, token.size() - 2);
-    const bool escaped = std::memchr(out.text.data(), '\\', out.text.size()) != nullptr;
-    out.kind = escaped ? JsonField::Kind::escaped : JsonField::Kind::text;
+    out.kind = has_escape(out.text) ? JsonField::Kind::escaped : JsonField::Kind::text;
     return true;
   }
   out.text = token;
@@ -268,7 +296,7 @@ bool JsonReader::Walk::scalar(ondemand::value& value, std::string_view token, Sc
 bool JsonReader::Walk::key(const char* raw, size_t place, JsonKeys::Target& target) {
   if (place < scratch_.expected.size()) {
     const ExpectedKey& expected = scratch_.expected[place];
-    if (expected.length != 0 && std::memcmp(raw, expected.text.data(), expected.length) == 0) {
+    if (expected.is(raw)) {
       target = expected.target;
       return true;
     }
