@@ -75,8 +75,7 @@ void run(benchmark::State& state, DedupeOptions options, unsigned percent, uint6
   const auto after = feed.window.stats();
   const auto checked = static_cast<double>(after.checked - before.checked);
   state.SetItemsProcessed(static_cast<int64_t>(checked));
-  state.counters["ns_per_line"] =
-      benchmark::Counter(checked / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["line_time"] = benchmark::Counter(checked, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   const auto fresh = checked - static_cast<double>(after.duplicates - before.duplicates);
   state.counters["false_positive_%"] =
       100.0 * static_cast<double>(after.false_positives - before.false_positives) / std::max(1.0, fresh);
@@ -91,7 +90,7 @@ BENCHMARK(NewLines);
 void Duplicates(benchmark::State& state) {
   run(state, {.max_bytes = 32 << 20}, static_cast<unsigned>(state.range(0)), 100'000);
 }
-BENCHMARK(Duplicates)->ArgName("percent")->Arg(10)->Arg(50)->Arg(100 - 1);
+BENCHMARK(Duplicates)->ArgName("percent")->Arg(10)->Arg(50)->Arg(90);
 
 // The curve. With few bits nearly every line walks the table; with many the filters take the memory of entries and
 // another cache line's worth of time.

@@ -30,7 +30,8 @@ void Cached(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
   const auto asked = static_cast<double>(cache.hits() + cache.misses());
-  state.counters["hit_%"] = 100.0 * static_cast<double>(cache.hits()) / asked;
+  const double hits = 100.0 * static_cast<double>(cache.hits()) / asked;
+  state.counters["hit_%"] = benchmark::Counter(hits, benchmark::Counter::kAvgThreads);
 }
 BENCHMARK(Cached)->ArgName("texts")->Arg(10)->Arg(100)->Arg(1000)->Arg(4000)->Arg(16000)->Threads(1)->Threads(2);
 

@@ -76,8 +76,10 @@ void MonitorSample(benchmark::State& state) {
   AllocationTracker tracker;
   for (int i = 0; i < 10; ++i) tracker.account("account-" + std::to_string(i)).charge(1000);
   const MemoryFiles files;
-  MemoryMonitor monitor({.limit = uint64_t{1} << 40, .slow_interval = state.range(0) == 1 ? 1 : 3600 * kSecond},
-                        tracker, files);
+  MemoryMonitorOptions options;
+  options.limit = uint64_t{1} << 40;
+  options.slow_interval = state.range(0) == 1 ? 1 : 3600 * kSecond;
+  MemoryMonitor monitor(options, tracker, files);
   Nanos now = 0;
   for (auto _ : state) benchmark::DoNotOptimize(monitor.sample(now += 100 * kMillisecond));
 }

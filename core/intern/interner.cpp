@@ -63,7 +63,7 @@ class Interner::Impl {
   InternId intern(std::string_view text, uint64_t hash) {
     if (text.empty()) return kNotInterned;
     if (text.size() > options_.max_length) {
-      refused_.fetch_add(1, std::memory_order_relaxed);
+      too_long_.fetch_add(1, std::memory_order_relaxed);
       return kNotInterned;
     }
     // The top bits choose the shard: robin_set takes the low ones.
@@ -73,9 +73,10 @@ class Interner::Impl {
       ++shard.hits;
       return it->id;
     }
-    const Known known = keep(text);
+    // A full table stays full: whoever makes up names then costs a look-up, and no common lock.
+    const Known known = full_.load(std::memory_order_relaxed) ? Known{{}, kNotInterned} : keep(text);
     if (known.id == kNotInterned) {
-      refused_.fetch_add(1, std::memory_order_relaxed);
+      ++shard.refused;
       return kNotInterned;
     }
     const size_t buckets = shard.known.bucket_count();
@@ -94,10 +95,11 @@ class Interner::Impl {
   }
 
   Stats stats() const {
-    Stats stats{.refused = refused_.load(std::memory_order_relaxed)};
+    Stats stats{.refused = too_long_.load(std::memory_order_relaxed)};
     for (const Shard& shard : shards_) {
       MutexLock lock(shard.mutex);
       stats.hits += shard.hits;
+      stats.refused += shard.refused;
     }
     MutexLock lock(new_mutex_);
     stats.strings = strings_;
@@ -110,14 +112,14 @@ class Interner::Impl {
     mutable Mutex mutex;
     KnownSet known GUARDED_BY(mutex);
     uint64_t hits GUARDED_BY(mutex) = 0;
+    uint64_t refused GUARDED_BY(mutex) = 0;
   };
 
   // A lasting copy of `text` with the next id, or kNotInterned when there is no room. One lock for all
   // shards: new strings are rare, and so the limits and the ids stay exact.
   Known keep(std::string_view text) {
     MutexLock lock(new_mutex_);
-    if (strings_ >= options_.max_strings || text.size() > options_.max_bytes - bytes_)
-      return {{}, kNotInterned};
+    if (strings_ >= options_.max_strings || text.size() > options_.max_bytes - bytes_) return {{}, kNotInterned};
     const auto id = static_cast<InternId>(strings_ + 1);
     auto& chunk = texts_[id / kTextsPerChunk];
     Text* texts = chunk.load(std::memory_order_relaxed);
@@ -131,6 +133,7 @@ class Interner::Impl {
     texts[id % kTextsPerChunk] = Text{copy, static_cast<uint32_t>(text.size())};
     strings_ += 1;
     bytes_ += text.size();
+    if (strings_ == options_.max_strings || bytes_ == options_.max_bytes) full_.store(true, std::memory_order_relaxed);
     return {{copy, text.size()}, id};
   }
 
@@ -161,7 +164,8 @@ class Interner::Impl {
 
   std::array<Shard, kShards> shards_;
   std::vector<std::atomic<Text*>> texts_;  // written under new_mutex_ (release), read by text() (acquire)
-  std::atomic<uint64_t> refused_{0};       // a statistic
+  std::atomic<uint64_t> too_long_{0};      // a statistic
+  std::atomic<bool> full_{false};          // set once, under new_mutex_; a late reader only asks in vain
   std::atomic<uint64_t> charged_{0};       // bytes; written by any, read by the destructor
 
   mutable Mutex new_mutex_;  // taken inside a shard's mutex
@@ -188,8 +192,7 @@ InternId InternCache::intern(std::string_view text) {
   if (text.empty()) return kNotInterned;
   const uint64_t hash = interner_.hash(text);
   Entry& entry = entries_[hash & (entries_.size() - 1)];
-  if (entry.hash == hash && entry.length == text.size() &&
-      std::memcmp(entry.text, text.data(), text.size()) == 0) {
+  if (entry.hash == hash && entry.length == text.size() && std::memcmp(entry.text, text.data(), text.size()) == 0) {
     ++hits_;
     return entry.id;
   }
