@@ -117,7 +117,7 @@ Result<HostPort> parse_host_port(std::string_view text) {
   uint16_t number = 0;
   const auto read = std::from_chars(port.data(), port.data() + port.size(), number);
   const bool whole = read.ec == std::errc() && read.ptr == port.data() + port.size() && number != 0;
-  if (!whole || host.empty() || (!bracketed && host.find(':') != std::string_view::npos)) {
+  if (!whole || host.empty() || (!bracketed && host.find_first_of(":[]") != std::string_view::npos)) {
     return Unexpected(Error{"'" + std::string(text) + "' is not an address: give HOST:PORT or [IPV6]:PORT"});
   }
   return HostPort{std::string(host), number};
