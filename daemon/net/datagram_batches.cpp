@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 
 namespace sluice {
 namespace {
@@ -24,7 +25,7 @@ size_t stride_for(size_t length) {
 
 DatagramBatches::~DatagramBatches() {
   if (batch_) intake_.recycle(std::move(batch_));
-  if (extra_) intake_.recycle(std::move(extra_));
+  for (auto& batch : extra_) intake_.recycle(std::move(batch));
 }
 
 bool DatagramBatches::take_slot() {
@@ -55,15 +56,8 @@ bool DatagramBatches::add_copy(std::string_view first, std::string_view rest, In
   Batch* batch = batch_.get();
   size_t* at = &free_at_;
   if (batch->slot.size() - free_at_ < length) {
-    if (extra_ && extra_->slot.size() - extra_used_ < length) return false;  // take() comes soon
-    if (!extra_) {
-      Slot slot = intake_.take_slot(slot_for(length), length);
-      if (!slot || slot.size() < length) return false;
-      extra_ = intake_.new_batch(std::move(slot));
-      extra_used_ = 0;
-    }
-    extra_->received = received_;
-    batch = extra_.get();
+    if (!take_extra(length)) return false;
+    batch = extra_.back().get();
     at = &extra_used_;
   }
   char* to = batch->slot.data() + *at;
@@ -71,6 +65,16 @@ bool DatagramBatches::add_copy(std::string_view first, std::string_view rest, In
   if (!rest.empty()) std::memcpy(to + first.size(), rest.data(), rest.size());
   add_frame(*batch, *at, length, peer);
   *at += length;
+  return true;
+}
+
+bool DatagramBatches::take_extra(size_t length) {
+  if (!extra_.empty() && extra_.back()->slot.size() - extra_used_ >= length) return true;
+  Slot slot = intake_.take_slot(slot_for(length), length);
+  if (!slot || slot.size() < length) return false;
+  extra_.push_back(intake_.new_batch(std::move(slot)));
+  extra_.back()->received = received_;
+  extra_used_ = 0;
   return true;
 }
 
@@ -90,15 +94,13 @@ void DatagramBatches::add_frame(Batch& batch, size_t offset, size_t length, Inte
 
 void DatagramBatches::take(std::vector<std::unique_ptr<Batch>>& ready) {
   if (batch_) adapt();
-  for (std::unique_ptr<Batch>* batch : {&batch_, &extra_}) {
-    if (!*batch) continue;
-    if ((*batch)->frames.empty()) {
-      intake_.recycle(std::move(*batch));
-    } else {
-      ready.push_back(std::move(*batch));
-    }
-    batch->reset();
+  if (batch_ && batch_->frames.empty()) {
+    intake_.recycle(std::move(batch_));
+  } else if (batch_) {
+    ready.push_back(std::move(batch_));
   }
+  std::move(extra_.begin(), extra_.end(), std::back_inserter(ready));
+  extra_.clear();
 }
 
 void DatagramBatches::adapt() {

@@ -44,6 +44,7 @@ class DatagramBatches {
   void take(std::vector<std::unique_ptr<Batch>>& ready);
 
  private:
+  bool take_extra(size_t length);
   void add_frame(Batch& batch, size_t offset, size_t length, InternId peer);
   void adapt();
   void choose_stride();
@@ -51,9 +52,9 @@ class DatagramBatches {
   Intake& intake_;
   const size_t max_frame_bytes_;
   std::unique_ptr<Batch> batch_;
-  size_t used_ = 0;               // bytes of its slot
-  size_t free_at_ = 0;            // in a round: behind its strides and copies
-  std::unique_ptr<Batch> extra_;  // for copies that do not fit behind
+  size_t used_ = 0;                            // bytes of its slot
+  size_t free_at_ = 0;                         // in a round: behind its strides and copies
+  std::vector<std::unique_ptr<Batch>> extra_;  // for copies that do not fit behind; the last one is being filled
   size_t extra_used_ = 0;
   Nanos received_ = 0;
 

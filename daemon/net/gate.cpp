@@ -35,9 +35,9 @@ void Gate::wait_for_room(GateWaiter& waiter, OperationCost cost, Nanos deadline)
   start_retry();
 }
 
-void Gate::wait_for_slot(GateWaiter& waiter, Nanos deadline) {
+void Gate::wait_for_slot(GateWaiter& waiter) {
   waiter.cost_ = {};
-  waiter.deadline_ = deadline;
+  waiter.deadline_ = 0;
   waiting_.push_back(waiter);
   if (!serving_) waits_.add(1);
   start_retry();

@@ -63,7 +63,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
 
   // `deadline` on the monotonic clock; 0: none. Asked again from on_room(), the first one counts.
   void wait_for_room(GateWaiter& waiter, OperationCost cost, Nanos deadline);
-  void wait_for_slot(GateWaiter& waiter, Nanos deadline = 0);
+  void wait_for_slot(GateWaiter& waiter);
   void rest(GateWaiter& waiter);
   // Forgets every waiter and calls nobody from now on.
   void close();

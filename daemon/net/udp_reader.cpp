@@ -63,6 +63,7 @@ void UdpReader::turn() {
   for (size_t round = 0; round < kRoundsPerTurn; ++round) {
     if (stopping_ && last_bytes_ == 0) return ended();
     if (!batches_.take_slot()) return wait_for_slot();
+    slot_deadline_ = 0;
     const size_t asked = std::min(batches_.room(), DatagramRound::kDatagrams);
     const int got = round_.receive(socket_.fd(), batches_.next(), batches_.stride(), asked);
     if (got > 0) place(static_cast<size_t>(got));
@@ -200,11 +201,14 @@ void UdpReader::on_deadline() {
   go_on();
 }
 
+// The deadline is kept here, because every try at a slot is a wait of its own to the gate.
 void UdpReader::wait_for_slot() {
-  if (settings_.overflow == OverflowPolicy::drop_newest && overloaded_) return discard();
-  const Nanos deadline =
-      settings_.overflow == OverflowPolicy::drop_newest ? intake_->parts.clock.monotonic() + patience() : 0;
-  intake_->gate->wait_for_slot(*this, deadline);
+  if (settings_.overflow == OverflowPolicy::drop_newest) {
+    const Nanos now = intake_->parts.clock.monotonic();
+    if (slot_deadline_ == 0) slot_deadline_ = now + patience();
+    if (overloaded_ || now >= slot_deadline_) return discard();
+  }
+  intake_->gate->wait_for_slot(*this);
 }
 
 // Reads without keeping. A GELF message in chunks counts with its first chunk.

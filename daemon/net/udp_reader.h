@@ -91,6 +91,7 @@ class UdpReader final : public Readable, public GateWaiter, public std::enable_s
   uint64_t gelf_kept_ = 0;     // what gelf_ calls malformed and was kept as a line
 
   bool overloaded_ = false;  // a deadline has passed, and nothing found room since
+  Nanos slot_deadline_ = 0;  // monotonic, since no slot was to be had; 0: one was
   bool stopping_ = false;
   uint64_t last_bytes_ = 0;  // when stopping: bytes of kernel buffer left to read
   std::function<void()> done_;

@@ -1,0 +1,330 @@
+// ListenerTest: a listener on the loopback, with a real pipeline and a real store behind it.
+//
+//   listen({.protocol = Protocol::tcp});
+//   start_workers();                       // before that nothing leaves the queue
+//   TcpClient client(port()); client.send("one\n"); client.finish();
+//   EXPECT_EQ(stored_lines(), ...);        // stops everything and reads the files
+//
+// Nothing here waits for a time to pass: either for the other end of a socket, or with eventually() for a counter.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <future>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/store/store_reader.h"
+#include "daemon/net/listener.h"
+#include "tests/support/temp_directory.h"
+
+namespace sluice {
+
+struct StoredLine {
+  uint64_t id = 0;
+  std::string frame;
+  std::string peer;
+  uint32_t flags = 0;
+};
+
+inline sockaddr_storage loopback(uint16_t port, bool v6, socklen_t& length) {
+  sockaddr_storage address{};
+  if (v6) {
+    auto& a = reinterpret_cast<sockaddr_in6&>(address);
+    a.sin6_family = AF_INET6;
+    a.sin6_port = htons(port);
+    a.sin6_addr = in6addr_loopback;
+    length = sizeof a;
+  } else {
+    auto& a = reinterpret_cast<sockaddr_in&>(address);
+    a.sin_family = AF_INET;
+    a.sin_port = htons(port);
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    length = sizeof a;
+  }
+  return address;
+}
+
+// A connected socket of either protocol, blocking.
+class Client {
+ public:
+  Client(int type, uint16_t port, bool v6) : fd_(::socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0)) {
+    socklen_t length = 0;
+    const sockaddr_storage address = loopback(port, v6, length);
+    connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), length) == 0;
+    EXPECT_TRUE(connected_) << std::strerror(errno);
+    const int on = 1;
+    if (type == SOCK_STREAM) setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  Client(Client&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  ~Client() { close(); }
+
+  int fd() const { return fd_; }
+
+  void send(std::string_view bytes) {
+    do {
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0) return;  // the other end closed; the test looks at what arrived
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    } while (!bytes.empty());
+  }
+  // No more from this side; returns when the other side has closed too.
+  void finish() {
+    ::shutdown(fd_, SHUT_WR);
+    await_close();
+  }
+  void await_close() {
+    char byte = 0;
+    while (::recv(fd_, &byte, 1, 0) > 0) {
+    }
+  }
+  // Closes with a reset instead of an end.
+  void reset() {
+    const linger at_once{1, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close();
+  }
+  void close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_;
+  bool connected_ = false;
+};
+
+class TcpClient : public Client {
+ public:
+  explicit TcpClient(uint16_t port, bool v6 = false) : Client(SOCK_STREAM, port, v6) {}
+};
+
+class UdpClient : public Client {
+ public:
+  explicit UdpClient(uint16_t port, bool v6 = false) : Client(SOCK_DGRAM, port, v6) {}
+};
+
+class ListenerTest : public testing::Test {
+ protected:
+  ~ListenerTest() override { shut_down(); }
+
+  void use_io_threads(size_t count) { io_threads_ = count; }
+  void use_context(ContextManagerOptions options) { context_options_ = options; }
+  void use_slots(uint64_t bytes) { slot_bytes_ = bytes; }
+
+  ContextManager& context() { return *context_; }
+  BufferPool& pool() { return *pool_; }
+  Listener& listener() { return *listener_; }
+  uint16_t port() const { return listener_->port(); }
+  LedgerTotals ledger() { return ledger_.listener("test").totals(); }
+  uint64_t dropped(DropReason reason) { return ledger().dropped[static_cast<size_t>(reason)]; }
+
+  // Everything but start(): the port is bound.
+  Result<void> open(ListenerConfig config) {
+    config.name = "test";
+    if (config.port == ListenerConfig{}.port) config.port = 0;
+    build();
+    ParserOptions parser;
+    parser.format = config.format;
+    source_ = pipeline_->add_source({.name = "test", .parser = parser, .dedupe = false});
+    auto made = make(config);
+    if (!made) return Unexpected(made.error());
+    listener_ = std::move(*made);
+    return {};
+  }
+
+  Result<std::unique_ptr<Listener>> make(const ListenerConfig& config) {
+    std::vector<boost::asio::io_context*> contexts;
+    for (auto& io : io_) contexts.push_back(io.get());
+    ListenerParts parts{.io = contexts,
+                        .pipeline = *pipeline_,
+                        .context = *context_,
+                        .pool = *pool_,
+                        .interner = interner_,
+                        .ledger = ledger_.listener("test"),
+                        .memory = memory_,
+                        .clock = system_clock(),
+                        .report =
+                            [this](const std::string& text) {
+                              const std::lock_guard lock(mutex_);
+                              reports_.push_back(text);
+                            },
+                        .source = source_};
+    return config.protocol == Protocol::tcp ? make_tcp_listener(config, std::move(parts))
+                                            : make_udp_listener(config, std::move(parts));
+  }
+
+  void listen(ListenerConfig config) {
+    const auto opened = open(std::move(config));
+    ASSERT_TRUE(opened) << opened.error().message;
+    start();
+  }
+
+  void start() {
+    listener_->start();
+    for (auto& io : io_) {
+      threads_.emplace_back([&context = *io] { context.run(); });
+    }
+  }
+
+  void start_workers() {
+    pipeline_->start();
+    workers_ = true;
+  }
+
+  // True when all that was received has been handed over.
+  bool stop_intake() {
+    auto done = std::make_shared<std::promise<void>>();
+    auto future = done->get_future();
+    listener_->stop_intake([done] { done->set_value(); });
+    return future.wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+  }
+
+  void stop_io() {
+    for (auto& guard : guards_) guard.reset();
+    for (auto& io : io_) io->stop();
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+  // Stops intake, workers and store, and reads the files. In order of receipt.
+  std::vector<StoredLine> stored() {
+    EXPECT_TRUE(stop_intake());
+    return close_and_read();
+  }
+
+  std::vector<StoredLine> close_and_read() {
+    context_->stop_intake();
+    stop_io();
+    listener_->close();
+    if (!workers_) start_workers();
+    EXPECT_EQ(pipeline_->drain(std::chrono::seconds(60)).operations, 0u);
+    drained_ = true;
+    return read_files();
+  }
+
+  std::vector<std::string> stored_lines() {
+    std::vector<std::string> lines;
+    for (StoredLine& line : stored()) lines.push_back(std::move(line.frame));
+    return lines;
+  }
+
+  std::vector<std::string> sorted_lines() {
+    auto lines = stored_lines();
+    std::sort(lines.begin(), lines.end());
+    return lines;
+  }
+
+  void expect_balanced() {
+    const LedgerTotals totals = ledger();
+    EXPECT_EQ(totals.in_flight(), 0u);
+    EXPECT_EQ(totals.received, totals.stored + totals.dropped_total());
+    EXPECT_EQ(totals.connections_opened, totals.connections_closed);
+  }
+
+  // True once `holds()` is; false after a minute, so that a broken test ends.
+  template <class Condition>
+  bool eventually(Condition holds) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+  std::vector<std::string> reports() {
+    const std::lock_guard lock(mutex_);
+    return reports_;
+  }
+  bool reported(std::string_view text) {
+    for (const std::string& report : reports()) {
+      if (report.find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+ private:
+  void build() {
+    for (size_t i = 0; i < io_threads_; ++i) {
+      io_.push_back(std::make_unique<boost::asio::io_context>(1));
+      guards_.push_back(boost::asio::make_work_guard(*io_.back()));
+    }
+    pool_ = std::make_unique<BufferPool>(BufferPoolOptions{.max_bytes = slot_bytes_});
+    context_ = std::make_unique<ContextManager>(context_options_, system_clock());
+    auto store = Store::open({.path = directory_.path() + "/store", .merge = false}, real_file_system(), system_clock(),
+                             [](const StoreEvent&) {});
+    ASSERT_TRUE(store) << store.error().message;
+    store_ = std::move(*store);
+    pipeline_ = std::make_unique<Pipeline>(
+        PipelineOptions{}, PipelineParts{*context_, interner_, ledger_, memory_, *store_, nullptr, system_clock(),
+                                         [](const std::string&) {}});
+  }
+
+  std::vector<StoredLine> read_files() {
+    std::vector<StoredLine> lines;
+    auto reader = StoreReader::open(real_file_system(), directory_.path() + "/store");
+    EXPECT_TRUE(reader);
+    for (const BlockRef& ref : (*reader)->blocks()) {
+      BlockReader block;
+      EXPECT_TRUE((*reader)->read(ref, block));
+      EXPECT_TRUE(block.load_all());
+      for (uint32_t row = 0; row < block.rows(); ++row) {
+        const StoredRecord record = block.record(row);
+        StoredLine line{.id = record.id, .peer = std::string(record.peer), .flags = record.flags.bits()};
+        append_raw(record, line.frame);
+        lines.push_back(std::move(line));
+      }
+    }
+    std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    return lines;
+  }
+
+  void shut_down() {
+    if (!pipeline_) return;
+    context_->stop_intake();
+    stop_io();
+    if (listener_) listener_->close();
+    if (!drained_) {
+      if (!workers_) pipeline_->start();
+      pipeline_->drain(std::chrono::seconds(60));
+    }
+    listener_.reset();
+    io_.clear();  // handlers that were never run go before what they refer to
+    pipeline_.reset();
+  }
+
+  uint16_t source_ = 0;
+  size_t io_threads_ = 1;
+  uint64_t slot_bytes_ = 32 << 20;
+  ContextManagerOptions context_options_;
+  bool workers_ = false;
+  bool drained_ = false;
+  TempDirectory directory_;
+  AllocationTracker memory_;
+  Interner interner_;
+  Ledger ledger_;
+  std::mutex mutex_;
+  std::vector<std::string> reports_;
+  std::unique_ptr<BufferPool> pool_;
+  std::unique_ptr<ContextManager> context_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::vector<std::unique_ptr<boost::asio::io_context>> io_;
+  std::vector<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> guards_;
+  std::vector<std::thread> threads_;
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace sluice
