@@ -1,7 +1,5 @@
 #include "config/tree.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -75,119 +73,6 @@ std::string_view kind_text(Tree::Kind kind) {
 
 namespace {
 
-// Copies yaml-cpp's nodes into a Tree, within the limits: an alias may repeat a node that holds aliases itself.
-class Builder {
- public:
-  Builder(ConfigErrors& errors, bool from_set) : errors_(errors), from_set_(from_set) {}
-
-  Tree build(const YAML::Node& node, int depth) {
-    Tree tree;
-    tree.place = place(node.Mark());
-    if (++nodes_ > kMaxNodes || depth > kMaxDepth) {
-      if (!too_large_) errors_.add(tree.place, "", "the config is too large or nested too deep");
-      too_large_ = true;
-    }
-    if (too_large_) return tree;
-    switch (node.Type()) {
-      case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null:
-        break;
-      case YAML::NodeType::Scalar:
-        tree.kind = Tree::Kind::scalar;
-        tree.text = node.Scalar();
-        tree.quoted = node.Tag() == "!";
-        break;
-      case YAML::NodeType::Sequence:
-        tree.kind = Tree::Kind::list;
-        for (const auto& item : node) {
-          tree.items.push_back(build(item, depth + 1));
-          if (too_large_) break;
-        }
-        break;
-      case YAML::NodeType::Map:
-        build_map(node, depth, tree);
-        break;
-    }
-    return tree;
-  }
-
- private:
-  void build_map(const YAML::Node& node, int depth, Tree& tree) {
-    tree.kind = Tree::Kind::map;
-    for (const auto& item : node) {
-      const Place key_place = place(item.first.Mark());
-      if (!item.first.IsScalar()) {
-        errors_.add(key_place, "", "a key is a single word");
-        continue;
-      }
-      const std::string& key = item.first.Scalar();
-      if (const TreeEntry* first = tree.find(key)) {
-        errors_.add(
-            key_place, "",
-            "the key " + in_quotes(key) + " is given twice, first in line " + std::to_string(first->place.line));
-        continue;
-      }
-      // The search above is linear: more keys than any section has would make a hostile file slow.
-      if (tree.entries.size() == kMaxKeys) {
-        errors_.add(key_place, "", "a section has at most " + std::to_string(kMaxKeys) + " keys");
-        return;
-      }
-      tree.entries.push_back({key, key_place, build(item.second, depth + 1)});
-      Tree& value = tree.entries.back().value;
-      if (value.kind == Tree::Kind::null) value.place = key_place;  // nothing is nowhere
-      if (too_large_) return;
-    }
-  }
-
-  Place place(const YAML::Mark& mark) const {
-    if (from_set_ || mark.is_null()) return {.from_set = from_set_};
-    return {mark.line + 1, mark.column + 1, false};
-  }
-
-  static constexpr size_t kMaxKeys = 256;
-  ConfigErrors& errors_;
-  const bool from_set_;
-  size_t nodes_ = 0;
-  bool too_large_ = false;
-};
-
-// yaml-cpp's sentence, and what it usually means.
-std::string syntax_error(const YAML::ParserException& error, std::string_view text) {
-  std::string sentence = "not valid YAML: " + error.msg;
-  size_t start = 0;
-  for (int line = 0; line < error.mark.line && start != std::string_view::npos; ++line) {
-    start = text.find('\n', start);
-    if (start != std::string_view::npos) ++start;
-  }
-  if (start == std::string_view::npos) return sentence;
-  const std::string_view line = text.substr(start, text.find('\n', start) - start);
-  if (line.find('\t') != std::string_view::npos) return sentence + " (the line has a tab; YAML indents with blanks)";
-  if (line.find(": [") != std::string_view::npos && line.find("]:") != std::string_view::npos) {
-    return sentence + " (an address with brackets needs quotes: \"[::1]:5514\")";
-  }
-  return sentence;
-}
-
-Tree parse(std::string_view text, ConfigErrors& errors, bool from_set) {
-  if (text.size() > kMaxConfigBytes) {
-    errors.add({.from_set = from_set}, "", "the config is larger than " + format_size(kMaxConfigBytes));
-    return {};
-  }
-  try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) {
-      const YAML::Mark mark = documents[1].Mark();
-      errors.add({mark.line + 1, mark.column + 1, from_set}, "", "a second document begins here: only one is read");
-    }
-    return documents.empty() ? Tree{} : Builder(errors, from_set).build(documents[0], 0);
-  } catch (const YAML::ParserException& error) {
-    errors.add({error.mark.line + 1, error.mark.column + 1, from_set}, "", syntax_error(error, text));
-  } catch (const std::exception& error) {  // yaml-cpp promises only that its own exceptions derive from this
-    errors.add({.from_set = from_set}, "", std::string("not valid YAML: ") + error.what());
-  }
-  return {};
-}
-
 struct Step {
   std::string_view key;
   std::optional<size_t> index;
@@ -225,8 +110,6 @@ Tree& child(Tree& node, std::string_view key) {
 
 }  // namespace
 
-Tree parse_tree(std::string_view text, ConfigErrors& errors) { return parse(text, errors, false); }
-
 void set_value(Tree& root, std::string_view assignment, ConfigErrors& errors) {
   const Place place{.from_set = true};
   const size_t equals = assignment.find('=');
@@ -258,7 +141,7 @@ void set_value(Tree& root, std::string_view assignment, ConfigErrors& errors) {
   const std::string_view value = assignment.substr(equals + 1);
   const Key* key = find_key(generic);
   const bool as_yaml = key != nullptr ? key->type == KeyType::text_list : is_section(generic);
-  *node = as_yaml ? parse(value, errors, true) : Tree::scalar(value, place);
+  *node = as_yaml ? parse_tree(value, errors, true) : Tree::scalar(value, place);
   node->place = place;
 }
 

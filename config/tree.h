@@ -76,8 +76,8 @@ struct TreeEntry {
 // "a list", "a section with keys", ... for messages.
 std::string_view kind_text(Tree::Kind kind);
 
-// An empty text gives a null node.
-Tree parse_tree(std::string_view text, ConfigErrors& errors);
+// One YAML document; an empty text gives a null node. `from_set`: the text stands on the command line, not in the file.
+Tree parse_tree(std::string_view text, ConfigErrors& errors, bool from_set = false);
 
 // Applies one "path=value" of the command line. A value is taken as it stands where the schema wants one value;
 // lists and whole sections are written as YAML: 'json.fields.time=[ts, time]'. A path that no key has is put into the

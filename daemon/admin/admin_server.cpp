@@ -100,7 +100,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_read(const error_code& error) {
     if (error) {
       auto response = answer_to_error(error);
-      if (response) write(std::move(*response), false);
+      refused_ = response.has_value();
+      if (refused_) write(std::move(*response), false);
       return;
     }
     const auto& request = parser_->get();
@@ -121,7 +122,17 @@ class Session : public std::enable_shared_from_this<Session> {
       if (!error && keep_alive) return self->read();
       error_code ignored;
       self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+      if (!error && self->refused_) self->read_and_forget();
     });
+  }
+
+  // A socket closed with bytes unread resets the connection, and the client might not get to see why it was refused.
+  void read_and_forget() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(AdminServer::kMaxHeaderBytes),
+                            [self = shared_from_this()](const error_code& error, size_t) {
+                              if (!error) self->read_and_forget();
+                            });
   }
 
   beast::tcp_stream stream_;
@@ -132,6 +143,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<http::request_parser<http::empty_body>> parser_;
   Response response_;
   bool head_ = false;
+  bool refused_ = false;  // the request could not be read
 };
 
 }  // namespace

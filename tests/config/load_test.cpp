@@ -301,8 +301,7 @@ TEST(Load, SaysWhereYamlItselfIsBroken) {
   EXPECT_TRUE(errors("store:\n  path: [a\n").starts_with("test.yaml:3:1: not valid YAML: "));
   EXPECT_NE(errors("store:\n\tpath: /x\n").find("YAML indents with blanks"), std::string::npos);
   EXPECT_NE(errors("listeners:\n  - address: [::1]:5514\n").find("needs quotes"), std::string::npos);
-  EXPECT_EQ(errors("workers: 1\n---\nworkers: 2\n"),
-            "test.yaml:3:1: a second document begins here: only one is read\n");
+  EXPECT_EQ(errors("workers: 1\n---\nworkers: 2\n"), "test.yaml:2:1: more begins here: a config is one document\n");
 }
 
 TEST(Load, SurvivesHostileFiles) {
@@ -311,6 +310,7 @@ TEST(Load, SurvivesHostileFiles) {
   EXPECT_NE(errors(std::string(100'000, '{')), "no error");
   EXPECT_NE(errors(std::string(kMaxConfigBytes, '\xff')), "no error");
   EXPECT_NE(errors(std::string(1000, '\0')), "no error");
+  EXPECT_NE(errors("1\",ts: 4}]"), "no error");  // yaml-cpp's LoadAll() never came back
 }
 
 TEST(Load, BoundsWhatAliasesWriteOut) {
@@ -320,7 +320,21 @@ TEST(Load, BoundsWhatAliasesWriteOut) {
     for (int j = 0; j < 10; ++j) bomb += "*a" + std::to_string(i - 1) + (j < 9 ? ", " : "]\n");
   }
   EXPECT_NE(errors(bomb).find("the config is too large or nested too deep"), std::string::npos);
-  EXPECT_NE(errors("a: &a [*a]").find("the config is too large or nested too deep"), std::string::npos);
+  EXPECT_NE(errors("a: &a [*a]").find("an alias stands inside what it stands for"), std::string::npos);
+  std::string long_text = "a0: &a " + std::string(500'000, 'x') + "\nb: [*a";
+  for (int i = 0; i < 10'000; ++i) long_text += ", *a";
+  EXPECT_NE(errors(long_text + "]\n").find("the config is too large or nested too deep"), std::string::npos);
+  std::string tower = "a0: &a0 [x]\n";
+  for (int i = 1; i < 100; ++i) {
+    tower += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
+  }
+  EXPECT_NE(errors(tower).find("the config is too large or nested too deep"), std::string::npos);
+}
+
+TEST(Load, TakesAliasesForWhatTheyStandFor) {
+  const Config config = good("workers: &n 3\nio_threads: *n\njson: {fields: {time: &t [a, b], message: *t}}\n");
+  EXPECT_EQ(config.io_threads, 3u);
+  EXPECT_EQ(config.json_fields.message, (std::vector<std::string>{"a", "b"}));
 }
 
 TEST(Load, TellsABoundedNumberOfErrors) {
