@@ -1,4 +1,5 @@
 """What the service manager is told, with a socket in its place: READY, STATUS, WATCHDOG, STOPPING."""
+import json
 import os
 import signal
 import socket
@@ -70,9 +71,8 @@ class Notify(unittest.TestCase):
     def test_ready_is_said_when_every_listener_takes_lines(self):
         manager = self.listen()
         names = [f"l{i}" for i in range(5)]
-        daemon = Daemon([{"name": name, "protocol": "tcp"} for name in names])
+        daemon = Daemon([{"name": name, "protocol": "tcp"} for name in names], directory=self.directory.name)
         with open(daemon.config_path, "w") as out:
-            import json
             json.dump(daemon.config, out)
         with open(daemon.log_path, "w") as log:
             process = subprocess.Popen([f"{BIN}/sluiced", "--config", daemon.config_path], stderr=log)

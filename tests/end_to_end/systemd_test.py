@@ -45,7 +45,8 @@ class Machine:
                               stdout=subprocess.PIPE, text=True).stdout
 
     def send(self, protocol, line):
-        self.run("bash", "-c", f'printf "%s\\n" "$1" > /dev/{protocol}/127.0.0.1/5514', "send", line)
+        end = "\n" if protocol == "tcp" else ""  # a datagram is kept byte for byte, a newline at its end too
+        self.run("bash", "-c", f'printf %s "$1" > /dev/{protocol}/127.0.0.1/5514', "send", line + end)
 
     def lines(self):
         done = self.run("sluicectl", "logs", "--store", "/var/lib/sluice", "-o", "raw", check=False)
