@@ -167,8 +167,7 @@ class Daemon:
     # -- sending
 
     def connect(self, name):
-        s = socket.create_connection(("127.0.0.1", self.ports[name]))
-        return s
+        return socket.create_connection(("127.0.0.1", self.ports[name]), timeout=60)
 
     def send_tcp(self, name, data):
         with self.connect(name) as s:
@@ -186,7 +185,7 @@ class Daemon:
         command = [f"{BIN}/sluice-load", "--udp" if udp else "--tcp", f"127.0.0.1:{self.ports[name]}", "--file", path]
         for key, value in options.items():
             command += [f"--{key}", str(value)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     # -- reading
 
