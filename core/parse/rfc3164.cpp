@@ -152,62 +152,66 @@ class Rfc3164Parser final : public Parser {
     return false;
   }
 
-  // [:] [SEQUENCE:] [ORIGIN:] [NODE:][*]TIME. On success `in` is at the time and the pieces before it have spans; else
-  // nothing has changed but `in`.
+  // [:] [SEQUENCE:] [ORIGIN:] [SEQUENCE:] [NODE:][*]TIME. On success `in` is at the time and the pieces before it have
+  // spans; else nothing has changed but `in`.
   bool read_cisco_front(const ParseContext& context, Event& event, Cursor& in, ReadTime& read) {
-    const std::string_view sequence = read_sequence(in);
-    if (read_marked_time(context, in, read)) {
-      if (!sequence.empty()) event.add_span(sequence, Piece::value);
-      return true;
-    }
+    std::array<FrontPiece, 4> front;
+    size_t pieces = 0;
     std::string_view origin;
-    const char* end_of_word = find_blank(in.p, in.end);
-    std::string_view word(in.p, static_cast<size_t>(end_of_word - in.p));
-    const bool with_colon = word.ends_with(':');
-    std::string_view name = with_colon ? word.substr(0, word.size() - 1) : word;
-    if (with_colon && classify_first_word(name) == Word::hostname && end_of_word != in.end) {
-      Cursor next = in;
-      next.p = end_of_word;
-      next.skip_blanks();
-      if (read_marked_time(context, next, read)) {
-        add_front(event, sequence, name, {});
-        in.p = next.p;
-        return true;
-      }
-      origin = name;
-      in.p = next.p;
-    } else if (!sequence.empty() && word.find(':') == word.npos && classify_first_word(word) == Word::hostname) {
-      origin = word;
-      in.p = end_of_word;
+    if (in.at(':')) {  // NX-OS, ASA with EMBLEM
+      ++in.p;
       in.skip_blanks();
     }
-    return read_node(context, event, in, sequence, origin, read);
-  }
-
-  // IOS-XR: RP/0/RP0/CPU0:Dec 11 12:43:29.227
-  bool read_node(const ParseContext& context, Event& event, Cursor& in, std::string_view sequence,
-                 std::string_view origin, ReadTime& read) {
-    const std::string_view rest = in.rest();
-    const size_t colon = rest.substr(0, 64).find(':');
-    if (colon == rest.npos) return false;
-    const std::string_view node = rest.substr(0, colon);
-    if (node.find('/') == node.npos || classify_first_word(node) != Word::hostname) return false;
-    in.p += colon + 1;
-    if (!read_marked_time(context, in, read)) return false;
-    add_front(event, sequence, origin, node);
+    while (!read_marked_time(context, in, read)) {
+      if (pieces == front.size()) return false;
+      const FrontPiece piece = read_front_piece(in, origin.empty(), pieces > 0);
+      if (piece.text.empty()) return false;
+      if (piece.is_origin) origin = piece.text;
+      front[pieces++] = piece;
+    }
+    for (size_t i = 0; i < pieces; ++i) {
+      if (front[i].is_origin) {
+        take_hostname(event, front[i].text);
+      } else {
+        event.add_span(front[i].text, Piece::value);
+      }
+    }
     return true;
   }
 
-  static void add_front(Event& event, std::string_view sequence, std::string_view origin, std::string_view node) {
-    if (!sequence.empty()) event.add_span(sequence, Piece::value);
-    if (!origin.empty()) take_hostname(event, origin);
-    if (!node.empty()) event.add_span(node, Piece::value);
+  struct FrontPiece {
+    std::string_view text;
+    bool is_origin = false;
+  };
+
+  // Empty where there is none.
+  static FrontPiece read_front_piece(Cursor& in, bool may_be_origin, bool behind_another) {
+    if (const std::string_view sequence = read_sequence(in); !sequence.empty()) return {sequence};
+    const std::string_view word(in.p, static_cast<size_t>(find_blank(in.p, in.end) - in.p));
+    const bool with_colon = word.ends_with(':');
+    const std::string_view name = with_colon ? word.substr(0, word.size() - 1) : word;
+    // Without a colon, as IOS-XR has it, only behind a sequence number.
+    const bool named = with_colon || (behind_another && word.find(':') == word.npos);
+    if (may_be_origin && named && classify_first_word(name) == Word::hostname) {
+      in.p += word.size();
+      in.skip_blanks();
+      return {name, true};
+    }
+    return {read_node(in)};
   }
 
-  // ": " (NX-OS) and "123: ". Returns the digits.
+  // IOS-XR: RP/0/RP0/CPU0:Dec 11 12:43:29.227
+  static std::string_view read_node(Cursor& in) {
+    const std::string_view rest = in.rest().substr(0, 64);
+    const std::string_view node = rest.substr(0, rest.find(':'));
+    if (node.size() == rest.size() || node.find('/') == node.npos) return {};
+    if (classify_first_word(node) != Word::hostname) return {};
+    in.p += node.size() + 1;
+    return node;
+  }
+
+  // "123: ". Returns the digits.
   static std::string_view read_sequence(Cursor& in) {
-    if (in.at(':')) ++in.p;
-    in.skip_blanks();
     const char* const from = in.p;
     const char* p = from;
     while (p != in.end && is_digit(*p)) ++p;
@@ -220,6 +224,8 @@ class Rfc3164Parser final : public Parser {
   // PRI and text: `tag: `, `tag[pid]: `, Cisco without a clock; otherwise all of it is the message.
   static void read_without_time(Event& event, Cursor& in) {
     Cursor cisco = in;
+    if (cisco.at(':')) ++cisco.p;
+    cisco.skip_blanks();
     const std::string_view sequence = read_sequence(cisco);
     const std::string_view word = cisco.rest().substr(0, cisco.rest().find(' '));
     Cursor behind_uptime = cisco;

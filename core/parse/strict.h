@@ -5,7 +5,7 @@
 // RFC 5424: every rule of its grammar and every MUST that the octets alone can break: a real date, at most six fraction
 // digits, no leap second, SD-IDs that differ, escapes in PARAM-VALUEs and none elsewhere, UTF-8 in PARAM-VALUEs and
 // behind a byte order mark. RFC 3164 describes rather than demands; reported is what its section 4 says a message
-// consists of. Neither looks at what a parser assumed or repaired: this is a reader of its own.
+// consists of. GELF 1.1: names of additional fields. None looks at what a parser assumed or repaired: this is a reader of its own.
 //
 // Errors:  never throws, never reads outside the frame.
 // Threads: free functions without state. Not for the hot path.
@@ -25,5 +25,7 @@ struct Deviation {
 // nullopt: none.
 std::optional<Deviation> first_deviation_rfc5424(std::string_view frame);
 std::optional<Deviation> first_deviation_rfc3164(std::string_view frame);
+// REQUIRES: the frame is a JSON object
+std::optional<Deviation> first_deviation_gelf(std::string_view frame);
 
 }  // namespace sluice

@@ -63,10 +63,12 @@ bool is_address(std::string_view word) {
   return colons >= 2;
 }
 
-// Whether `name:` with `after` glued to it is more likely something else: 12:30, 10.0.0.1:514, http://, C:\, std::.
+// Whether `name:` with `after` glued to it is more likely something else: 11/10/2026:22:14, 10.0.0.1:514, http://,
+// C:\, std::, 2001:db8::1.
 bool is_no_tag(std::string_view name, std::string_view after) {
   if (after.empty() || after[0] == ' ') return false;
-  return all_digits_or_points(name) || after[0] == ':' || after[0] == '\\' || after.starts_with("//");
+  const bool number = is_digit(name.back()) && is_digit(after[0]);
+  return number || after[0] == ':' || after[0] == '\\' || after.starts_with("//") || all_digits_or_points(name);
 }
 
 }  // namespace

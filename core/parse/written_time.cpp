@@ -213,46 +213,65 @@ bool may_have_tail(std::string_view text, size_t at) {
   if (at + 4 > text.size()) return false;  // no name or offset is shorter than three octets, no year than four
   const char* p = text.data() + at + 1;
   if (is_digit(p[0])) return is_digit(p[1]) && is_digit(p[2]) && at + 4 < text.size() && is_digit(p[3]);
+  if (p[0] == 'T' && p[1] == 'Z' && (p[2] == '-' || p[2] == '+')) return true;
   if (is_upper(p[0])) return is_upper(p[1]) && is_upper(p[2]) && (ends_time(text, at + 4) || ends_time(text, at + 5));
   return p[0] == '+' || p[0] == '-';
 }
+
+namespace {
+
+// A year behind the time ("Dec  3 09:10:12 2019"). Returns the octets read.
+size_t read_tail_year(std::string_view rest, WrittenTime& out) {
+  if (out.year != WrittenTime::kNoYear || rest.size() < 4 || !ends_time(rest, 4)) return 0;
+  WrittenTime dated = out;
+  dated.year = four_digits(rest.data());
+  if (dated.year < 1970 || dated.year > 2099 || !is_date(dated)) return 0;
+  out.year = dated.year;
+  return 4;
+}
+
+// "+02:00", "+0200"; glued also "Z" and "+02"; "TZ-6", as RFC 3164 shows it.
+size_t read_tail_offset(std::string_view rest, bool glued, WrittenTime& out) {
+  int32_t offset = 0;
+  size_t length = 0;
+  if (rest.starts_with("TZ") && rest.size() > 3 && is_digit(rest[3])) {
+    length = rest.size() > 4 && is_digit(rest[4]) ? 5 : 4;
+    const int hours = length == 5 ? two_digits(rest.data() + 3) : rest[3] - '0';
+    if (hours > 23) return 0;
+    offset = (rest[2] == '-' ? -hours : hours) * 3600;
+  } else {
+    length = read_offset(rest, offset);
+    if (!glued && length < 5) return 0;
+  }
+  if (length == 0 || !ends_time(rest, length)) return 0;
+  out.has_offset = true;
+  out.offset = offset;
+  return length;
+}
+
+size_t read_tail_zone_name(std::string_view rest, WrittenTime& out) {
+  for (const ZoneName& zone : kZoneNames) {
+    const size_t n = zone.name.size();
+    if (!rest.starts_with(zone.name) || !ends_time(rest, n)) continue;
+    if (!zone.plain && (n == rest.size() || rest[n] != ':')) continue;
+    out.zone_name = rest.substr(0, n);
+    return n;
+  }
+  return 0;
+}
+
+}  // namespace
 
 void read_tail(std::string_view text, WrittenTime& out) {
   for (int parts = 0; parts < 2; ++parts) {  // "2009 CET", "CET 2009"
     const size_t at = out.length;
     if (!may_have_tail(text, at)) return;
     const bool glued = text[at] != ' ';
+    const bool zoned = out.has_offset || !out.zone_name.empty();
     const std::string_view rest = text.substr(at + (glued ? 0 : 1));
-    size_t length = 0;
-    if (!glued && out.year == WrittenTime::kNoYear && rest.size() >= 4 && ends_time(rest, 4)) {
-      const int year = four_digits(rest.data());
-      if (year >= 1970 && year < 2100) {
-        WrittenTime dated = out;
-        dated.year = year;
-        if (!is_date(dated)) return;
-        out.year = year;
-        length = 4;
-      }
-    }
-    if (length == 0 && !out.has_offset) {
-      int32_t offset = 0;
-      length = read_offset(rest, offset);
-      if (length > 0 && (!ends_time(rest, length) || (!glued && length < 5))) length = 0;
-      if (length > 0) {
-        out.has_offset = true;
-        out.offset = offset;
-      }
-    }
-    if (length == 0 && !glued && !out.has_offset && out.zone_name.empty()) {
-      for (const ZoneName& zone : kZoneNames) {
-        const size_t n = zone.name.size();
-        if (!rest.starts_with(zone.name) || !ends_time(rest, n)) continue;
-        if (!zone.plain && (n == rest.size() || rest[n] != ':')) continue;
-        out.zone_name = rest.substr(0, n);
-        length = n;
-        break;
-      }
-    }
+    size_t length = glued ? 0 : read_tail_year(rest, out);
+    if (length == 0 && !zoned) length = read_tail_offset(rest, glued, out);
+    if (length == 0 && !zoned && !glued) length = read_tail_zone_name(rest, out);
     if (length == 0) return;
     out.length = static_cast<uint32_t>(at + (glued ? 0 : 1) + length);
   }

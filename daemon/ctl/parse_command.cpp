@@ -31,6 +31,8 @@ std::optional<Deviation> first_deviation(const Event& event) {
       return first_deviation_rfc5424(event.frame);
     case Format::rfc3164:
       return first_deviation_rfc3164(event.frame);
+    case Format::gelf:
+      return first_deviation_gelf(event.frame);
     default:
       return std::nullopt;
   }

@@ -86,7 +86,7 @@ TEST(Rfc3164, AcceptsTheHostnamesThatSendersUse) {
 TEST(Rfc3164, DoesNotTakeTextForATag) {
   for (std::string_view text :
        {"{\"a\":1}", "12:30 o'clock", "http://example.org/ seen", "C:\\temp full", "key=\"a:b\" c", "10.0.0.1:514 open",
-        "std::bad_alloc thrown", "[audit] user", "a b: c", "1,2026/10/11 22:14:15,x"}) {
+        "std::bad_alloc thrown", "[audit] user", "a b: c", "11/10/2026:22:14:15 GMT up", "1,2026/10/11 22:14:15,x"}) {
     SCOPED_TRACE(text);
     const auto parsed = parse("<13>Oct 11 22:14:15 web-1 " + std::string(text));
     EXPECT_EQ(parsed->event.app_name, "");
@@ -102,12 +102,22 @@ TEST(Rfc3164, ReadsCiscoIos) {
                                .message = "Configured"};
   for (std::string_view front :
        {"*Oct 11 22:14:15.123: ", "45: *Oct 11 22:14:15.123: ", "000045: .Oct 11 22:14:15.123 UTC: ",
-        "45: Oct 11 2026 22:14:15.123: ", ": 2026 Oct 11 22:14:15.123 UTC: ", "45: Oct 12 00:14:15.123 CEST: "}) {
+        "45: Oct 11 2026 22:14:15.123: ", ": 2026 Oct 11 22:14:15.123 UTC: ", "45: Oct 12 00:14:15.123 CEST: ",
+        "45: 000046: *Oct 11 22:14:15.123: "}) {
     expect_3164("<189>" + std::string(front) + "%SYS-5-CONFIG_I: Configured", expected);
   }
   ExpectedEvent with_origin = expected;
   with_origin.hostname = "core-1";
   expect_3164("<189>45: core-1: *Oct 11 22:14:15.123: %SYS-5-CONFIG_I: Configured", with_origin);
+}
+
+TEST(Rfc3164, ReadsYearAndZoneBehindTheTime) {
+  const ExpectedEvent expected{.time = kTime, .hostname = "web-1", .app_name = "su", .message = "m"};
+  for (std::string_view time :
+       {"Oct 11 22:14:15 2026", "Oct 11 17:14:15 EST 2026", "Oct 11 22:14:15 2026 UTC", "2026 Oct 11 16:14:15 TZ-6",
+        "Oct 12 00:14:15 +0200", "Oct 12 00:14:15+02:00", "Oct 11 22:14:15Z"}) {
+    expect_3164("<13>" + std::string(time) + " web-1 su: m", expected);
+  }
 }
 
 TEST(Rfc3164, ReadsCiscoWithoutAClock) {

@@ -87,5 +87,14 @@ TEST(Strict, KnowsRfc3164) {
   EXPECT_EQ(first_deviation_rfc3164("<34>Oct 11 22:14:15 h " + std::string(33, 't') + ": m")->octet, 54u);
 }
 
+TEST(Strict, KnowsTheNamesOfGelfsAdditionalFields) {
+  EXPECT_FALSE(first_deviation_gelf(
+      R"({"version":"1.1","host":"h","short_message":"a, \"b\"","_a.b-c_1":{"x y":[1,"z"]},"level":1})"));
+  EXPECT_EQ(first_deviation_gelf(R"({"host":"h","extra":1})")->octet, 13u);
+  EXPECT_EQ(first_deviation_gelf(R"({"host":"h","_ex%tra":1})")->octet, 16u);
+  EXPECT_EQ(first_deviation_gelf(R"({ "_id" : "x"})")->octet, 3u);
+  EXPECT_EQ(first_deviation_gelf(R"({"_a":[{"b":1}],"c":1})")->octet, 17u);
+}
+
 }  // namespace
 }  // namespace sluice
