@@ -31,13 +31,13 @@ using SteadyClock = std::chrono::steady_clock;
 struct Options {
   std::string tcp, udp, file, framing = "newline";
   unsigned connections = 1;
-  double rate = 0;          // lines per second over all connections; 0: as fast as it goes
-  size_t chunk = 256 << 10; // bytes per send over TCP
+  double rate = 0;           // lines per second over all connections; 0: as fast as it goes
+  size_t chunk = 256 << 10;  // bytes per send over TCP
 };
 
 struct Payload {
-  std::string bytes;               // framed for TCP, bare for UDP
-  std::vector<size_t> begin;       // of each line; one more entry marks the end
+  std::string bytes;          // framed for TCP, bare for UDP
+  std::vector<size_t> begin;  // of each line; one more entry marks the end
   size_t lines() const { return begin.size() - 1; }
 };
 
@@ -77,9 +77,13 @@ int connect_to(const std::string& address, int type) {
 class Pace {
  public:
   Pace(double rate) : rate_(rate) {}
-  size_t at_once(size_t most) const { return rate_ > 0 ? std::clamp<size_t>(static_cast<size_t>(rate_ / 500), 1, most) : most; }
+  size_t at_once(size_t most) const {
+    return rate_ > 0 ? std::clamp<size_t>(static_cast<size_t>(rate_ / 500), 1, most) : most;
+  }
   void wait(size_t sent) const {
-    if (rate_ > 0) std::this_thread::sleep_until(start_ + std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(static_cast<double>(sent) / rate_)));
+    if (rate_ > 0)
+      std::this_thread::sleep_until(start_ + std::chrono::duration_cast<SteadyClock::duration>(
+                                                 std::chrono::duration<double>(static_cast<double>(sent) / rate_)));
   }
 
  private:
@@ -158,7 +162,8 @@ int main(int argc, char** argv) {
   for (unsigned i = 0; i < options.connections; ++i) {
     const size_t first = share * i;
     const size_t last = i + 1 == options.connections ? payload.lines() : first + share;
-    senders.emplace_back(options.udp.empty() ? send_stream : send_datagrams, std::cref(options), std::cref(payload), first, last);
+    senders.emplace_back(options.udp.empty() ? send_stream : send_datagrams, std::cref(options), std::cref(payload),
+                         first, last);
   }
   for (std::thread& sender : senders) sender.join();
   std::printf("lines %zu bytes %zu seconds %.3f\n", payload.lines(), payload.bytes.size(),

@@ -72,7 +72,8 @@ class App::Impl {
                   .base_timeout = config.queue.base_timeout,
                   .load_multiplier = config.queue.load_multiplier},
                  system_clock()),
-        monitor_({.limit = limit_.bytes, .thresholds = {config.memory.warning, config.memory.critical}}, memory_, files_),
+        monitor_({.limit = limit_.bytes, .thresholds = {config.memory.warning, config.memory.critical}}, memory_,
+                 files_),
         io_(config.io_threads),
         signals_(main_, SIGTERM, SIGINT, SIGHUP),
         timer_(main_) {}
@@ -133,15 +134,18 @@ Result<void> App::Impl::open() {
 Result<void> App::Impl::open_store() {
   auto store = Store::open(store_options(config_, memory_.account("store")), real_file_system(), system_clock(),
                            [this](const StoreEvent& event) {
-                             const bool trouble = event.kind == StoreEvent::Kind::trouble || event.kind == StoreEvent::Kind::damaged;
+                             const bool trouble =
+                                 event.kind == StoreEvent::Kind::trouble || event.kind == StoreEvent::Kind::damaged;
                              log_.write(trouble ? LogLevel::error : LogLevel::info, "store", event.text);
                            });
-  if (!store) return Unexpected(store.error());
+  if (!store)
+    return Unexpected(Error{"store.path " + config_.store.path + ": " + store.error().message, store.error().sys});
   store_ = std::move(*store);
   if (config_.dedupe.enabled) {
-    dedupe_ = std::make_unique<DedupeWindow>(DedupeOptions{.window = std::chrono::nanoseconds(config_.dedupe.window).count(),
-                                                           .max_bytes = budget_.dedupe,
-                                                           .account = &memory_.account("dedupe")});
+    dedupe_ =
+        std::make_unique<DedupeWindow>(DedupeOptions{.window = std::chrono::nanoseconds(config_.dedupe.window).count(),
+                                                     .max_bytes = budget_.dedupe,
+                                                     .account = &memory_.account("dedupe")});
   }
   pipeline_ = std::make_unique<Pipeline>(
       PipelineOptions{.workers = budget_.workers,
@@ -222,15 +226,16 @@ int App::Impl::run() {
   for (size_t i = 0; i < listeners_.size(); ++i) {
     listeners_[i]->start();
     const ListenerConfig& listener = config_.listeners[i];
-    log_.info("", std::string("listening: ") + listener.name + " on " + (listener.protocol == Protocol::tcp ? "tcp " : "udp ") +
-                      listener.host + ":" + std::to_string(listeners_[i]->port()));
+    log_.info("", std::string("listening: ") + listener.name + " on " +
+                      (listener.protocol == Protocol::tcp ? "tcp " : "udp ") + listener.host + ":" +
+                      std::to_string(listeners_[i]->port()));
   }
   if (admin_) {
     admin_->start();
     log_.info("", "admin endpoint on " + config_.admin_host + ":" + std::to_string(admin_->port()));
   }
-  log_.info("", std::string("sluiced ") + kVersion + " is ready: " + std::to_string(budget_.workers) + " workers, store " +
-                    config_.store.path + ", memory limit " + limit_.reason);
+  log_.info("", std::string("sluiced ") + kVersion + " is ready: " + std::to_string(budget_.workers) +
+                    " workers, store " + config_.store.path + ", memory limit " + limit_.reason);
   status_->set_phase(Status::Phase::running);
   notifier_.ready(status_->line());
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -270,8 +275,9 @@ void App::Impl::tick() {
 }
 
 void App::Impl::on_memory(MemoryLevel level, const MemorySnapshot& memory) {
-  const std::string figures = bytes_text(memory.rss) + " resident, " + bytes_text(memory.tracked) + " accounted for, limit " +
-                              bytes_text(memory.limit) + ", worst: " + std::string(memory.worst);
+  const std::string figures = bytes_text(memory.rss) + " resident, " + bytes_text(memory.tracked) +
+                              " accounted for, limit " + bytes_text(memory.limit) +
+                              ", worst: " + std::string(memory.worst);
   context_.set_critical(level == MemoryLevel::critical);
   switch (level) {
     case MemoryLevel::normal:
@@ -304,8 +310,8 @@ void App::Impl::drain() {
   for (auto& listener : listeners_) listener->close();
   const auto left = pipeline_->drain(std::max<std::chrono::nanoseconds>(until - std::chrono::steady_clock::now(), 0ns));
   if (left.lines) {
-    log_.error("", "shutdown.timeout passed with " + std::to_string(left.lines) + " lines in " + std::to_string(left.operations) +
-                       " operations not stored: they are counted as dropped");
+    log_.error("", "shutdown.timeout passed with " + std::to_string(left.lines) + " lines in " +
+                       std::to_string(left.operations) + " operations not stored: they are counted as dropped");
   }
   admin_.reset();
   listeners_.clear();
@@ -321,7 +327,8 @@ void App::Impl::say_ledger() {
     const char* separator = " (";
     for (size_t i = 0; i < kDropReasons; ++i) {
       if (!t.dropped[i]) continue;
-      line += separator + std::string(drop_reason_text(static_cast<DropReason>(i))) + " " + std::to_string(t.dropped[i]);
+      line +=
+          separator + std::string(drop_reason_text(static_cast<DropReason>(i))) + " " + std::to_string(t.dropped[i]);
       separator = ", ";
     }
     if (t.dropped_total()) line += ")";
@@ -339,15 +346,14 @@ Result<std::unique_ptr<App>> App::open(const Config& config, SelfLog& log, const
   return std::unique_ptr<App>(new App(std::move(impl)));
 }
 
-// A trial start: everything is opened as a start would, and closed again before anything is received. What a running
-// daemon holds, its lock and its ports, is not an error of the config.
 Result<void> App::check(const Config& config) {
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.time_zone.empty()) continue;
     if (auto zone = TimeZone::load(listener.time_zone); !zone) return Unexpected(zone.error());
   }
   if (auto checked = check_store(config.store.path); !checked) return checked;
-  return check_ports(config);
+  // A daemon that runs with this config holds these ports itself: that says nothing against the config.
+  return store_in_use(config.store.path) ? Result<void>{} : check_ports(config);
 }
 
 int App::run() { return impl_->run(); }

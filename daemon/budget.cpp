@@ -17,7 +17,8 @@ Budget make_budget(const Config& config, uint64_t limit, unsigned cores) {
   budget.dedupe = std::min(config.dedupe.memory, limit / 6);
   budget.interner_text = std::clamp<uint64_t>(limit / 16, 1 << 20, 16 << 20);
   // An open block costs about three times its raw bytes: rows, columns, and the sealed one on its way.
-  budget.block = std::clamp(limit / 4 / 3 / budget.workers, kLeastBlock, std::max(config.store.block_bytes, kLeastBlock));
+  budget.block =
+      std::clamp(limit / 4 / 3 / budget.workers, kLeastBlock, std::max(config.store.block_bytes, kLeastBlock));
   return budget;
 }
 

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "core/base/file.h"
+
 namespace sluice {
 namespace {
 
@@ -23,11 +25,13 @@ Result<void> check_port(const std::string& what, const std::string& host, uint16
     typename Protocol_::socket socket(io);
     socket.open(endpoint.protocol(), error);
     // As the listeners do: a port whose last connections linger is free.
-    if (!error && endpoint.protocol().type() == SOCK_STREAM) socket.set_option(boost::asio::socket_base::reuse_address(true), error);
+    if (!error && endpoint.protocol().type() == SOCK_STREAM)
+      socket.set_option(boost::asio::socket_base::reuse_address(true), error);
     if (!error) socket.bind(endpoint, error);
   }
   if (!error) return {};
-  return Unexpected(Error{what + ": can't listen on " + host + ":" + std::to_string(port) + ": " + error.message(), error.value()});
+  return Unexpected(
+      Error{what + ": can't listen on " + host + ":" + std::to_string(port) + ": " + error.message(), error.value()});
 }
 
 }  // namespace
@@ -42,14 +46,23 @@ Result<void> check_store(const std::string& path) {
   if (!fs::is_directory(existing, ignored)) {
     return Unexpected(Error{"store.path " + path + ": " + existing.string() + " is not a directory", ENOTDIR});
   }
-  if (access(existing.c_str(), W_OK | X_OK) != 0) return Unexpected(system_error("store.path " + path + ": write in " + existing.string(), errno));
+  if (access(existing.c_str(), W_OK | X_OK) != 0)
+    return Unexpected(system_error("store.path " + path + ": write in " + existing.string(), errno));
   return {};
+}
+
+bool store_in_use(const std::string& path) {
+  const std::string lock = path + "/lock";
+  if (access(lock.c_str(), F_OK) != 0) return false;
+  auto held = real_file_system().lock(lock);
+  return !held && held.error().sys == EWOULDBLOCK;
 }
 
 Result<void> check_ports(const Config& config) {
   for (const ListenerConfig& listener : config.listeners) {
-    auto checked = listener.protocol == Protocol::tcp ? check_port<ip::tcp>(listener.name, listener.host, listener.port)
-                                                      : check_port<ip::udp>(listener.name, listener.host, listener.port);
+    auto checked = listener.protocol == Protocol::tcp
+                       ? check_port<ip::tcp>(listener.name, listener.host, listener.port)
+                       : check_port<ip::udp>(listener.name, listener.host, listener.port);
     if (!checked) return checked;
   }
   if (!config.admin_enabled) return {};

@@ -9,8 +9,8 @@
 
 #include "config/load.h"
 #include "config/reference.h"
-#include "daemon/app.h"
 #include "core/base/version.h"
+#include "daemon/app.h"
 
 namespace {
 
@@ -78,8 +78,9 @@ int main(int argc, char** argv) {
   cli.add_flag("--check", arguments.check, "Check the config, the ports and the store; start nothing");
   cli.add_flag("--help-config", arguments.help_config, "Every key: type, default, meaning");
   cli.set_version_flag("--version", std::string("sluiced ") + sluice::kVersion);
-  cli.footer("Exit status: 0 after a clean stop, 78 when the config is wrong or what it names can't be opened.\n"
-             "Read the store with sluicectl.");
+  cli.footer(
+      "Exit status: 0 after a clean stop, 78 when the config is wrong or what it names can't be opened.\n"
+      "Read the store with sluicectl.");
   CLI11_PARSE(cli, argc, argv);
 
   if (arguments.help_config) {

@@ -61,8 +61,9 @@ std::string Status::line() const {
     stored += t.stored + t.collapsed;
     dropped += t.dropped_total();
   }
-  std::string line = std::to_string(received) + " lines received, " + std::to_string(stored) + " stored or collapsed, " +
-                     std::to_string(dropped) + " dropped; load " + std::to_string(static_cast<int>(parts_.context.load() * 100)) + " %";
+  std::string line = std::to_string(received) + " lines received, " + std::to_string(stored) +
+                     " stored or collapsed, " + std::to_string(dropped) + " dropped; load " +
+                     std::to_string(static_cast<int>(parts_.context.load() * 100)) + " %";
   const std::string trouble = not_ready();
   return trouble.empty() ? line : trouble + "; " + line;
 }

@@ -26,9 +26,7 @@ struct Error {
 };
 
 // The errno of a failed system call as a sentence: "open /var/lib/sluice/1.seg: No space left on device".
-inline Error system_error(std::string what, int err) {
-  return Error{std::move(what) + ": " + std::strerror(err), err};
-}
+inline Error system_error(std::string what, int err) { return Error{std::move(what) + ": " + std::strerror(err), err}; }
 
 template <class E>
 struct Unexpected {

@@ -9,7 +9,9 @@
 
 namespace sluice {
 
-uint64_t hash64(std::string_view bytes, uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
+uint64_t hash64(std::string_view bytes, uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
 
 Hash128 hash128(std::string_view bytes, uint64_t seed) {
   const XXH128_hash_t h = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);

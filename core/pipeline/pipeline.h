@@ -43,8 +43,8 @@ struct SourceOptions {
 
 struct PipelineOptions {
   uint32_t workers = 2;
-  uint64_t block_bytes = 4 << 20;         // raw bytes; a block is sealed when it holds this much ...
-  Nanos block_age = kSecond;              // ... or when its first record is this old
+  uint64_t block_bytes = 4 << 20;  // raw bytes; a block is sealed when it holds this much ...
+  Nanos block_age = kSecond;       // ... or when its first record is this old
   int compression_level = 1;
 };
 
@@ -55,7 +55,7 @@ struct PipelineParts {
   Ledger& ledger;
   AllocationTracker& memory;
   Store& store;
-  DedupeWindow* dedupe = nullptr;         // null: off
+  DedupeWindow* dedupe = nullptr;  // null: off
   const Clock& clock;
   std::function<void(const std::string&)> report;  // trouble, told to a person; called from any thread
 };
@@ -83,9 +83,9 @@ class Pipeline {
 
   struct Stats {
     uint64_t batches = 0, lines = 0, blocks = 0;
-    uint64_t queued = 0;               // batches waiting
-    uint64_t open_rows = 0;            // records in open blocks and in blocks waiting for the store
-    Nanos last_progress = 0;           // monotonic: when a batch or a block was last finished
+    uint64_t queued = 0;      // batches waiting
+    uint64_t open_rows = 0;   // records in open blocks and in blocks waiting for the store
+    Nanos last_progress = 0;  // monotonic: when a batch or a block was last finished
     bool store_failing = false;
   };
   Stats stats() const;

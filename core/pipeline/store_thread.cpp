@@ -23,7 +23,9 @@ StoreThread::~StoreThread() {
   if (thread_.joinable()) finish(std::chrono::seconds(0));
 }
 
-void StoreThread::start() { thread_ = std::thread([this] { run(); }); }
+void StoreThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 SealedBlock StoreThread::take_empty() {
   MutexLock lock(mutex_);

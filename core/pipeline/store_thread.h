@@ -39,8 +39,8 @@ struct SealedBlock {
 
 class StoreThread {
  public:
-  StoreThread(Store& store, const Clock& clock, MemoryAccount& account,
-              std::function<void(const std::string&)> report, size_t waiting_blocks);
+  StoreThread(Store& store, const Clock& clock, MemoryAccount& account, std::function<void(const std::string&)> report,
+              size_t waiting_blocks);
   ~StoreThread();
 
   void start();

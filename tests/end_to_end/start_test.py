@@ -69,8 +69,9 @@ class Start(unittest.TestCase):
 
     def test_check_does_not_disturb_a_running_daemon(self):
         with Daemon([{"name": "in", "protocol": "tcp"}]) as daemon:
-            subprocess.run([f"{BIN}/sluiced", "--config", daemon.config_path, "--check"], stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL, timeout=30)
+            done = subprocess.run([f"{BIN}/sluiced", "--config", daemon.config_path, "--check"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, timeout=30)
+            self.assertEqual(done.returncode, 0, done.stderr)
             daemon.send_tcp("in", b"<13>undisturbed\n")
             daemon.settle(1)
             self.assertEqual(daemon.raw(), [b"<13>undisturbed"])

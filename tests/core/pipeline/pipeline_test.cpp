@@ -30,8 +30,9 @@ class PipelineTest : public testing::Test {
     store_ = std::move(*store);
     dedupe_ = dedupe ? std::make_unique<DedupeWindow>(DedupeOptions{.max_bytes = 1 << 20}) : nullptr;
     context_ = std::make_unique<ContextManager>(ContextManagerOptions{}, system_clock());
-    pipeline_ = std::make_unique<Pipeline>(
-        options, PipelineParts{*context_, interner_, ledger_, memory_, *store_, dedupe_.get(), system_clock(), [](const std::string&) {}});
+    pipeline_ =
+        std::make_unique<Pipeline>(options, PipelineParts{*context_, interner_, ledger_, memory_, *store_,
+                                                          dedupe_.get(), system_clock(), [](const std::string&) {}});
     source_ = pipeline_->add_source({.name = "test"});
   }
 
@@ -43,7 +44,8 @@ class PipelineTest : public testing::Test {
     uint32_t at = 0;
     for (const std::string& line : lines) {
       std::memcpy(batch->slot.data() + at, line.data(), line.size());
-      batch->frames.push_back({.offset = at, .length = static_cast<uint32_t>(line.size()), .peer = interner_.intern(peer)});
+      batch->frames.push_back(
+          {.offset = at, .length = static_cast<uint32_t>(line.size()), .peer = interner_.intern(peer)});
       at += static_cast<uint32_t>(line.size());
     }
     ledger_.listener("test").cell().received.add(lines.size());
@@ -106,7 +108,8 @@ TEST_F(PipelineTest, StoresEveryLineAndTheLedgerBalances) {
   for (int b = 0; b < 50; ++b) {
     std::vector<std::string> lines;
     for (int i = 0; i < 100; ++i) {
-      lines.push_back("<34>1 2026-01-02T03:04:05.006Z web-1 app " + std::to_string(b) + " - - line " + std::to_string(i));
+      lines.push_back("<34>1 2026-01-02T03:04:05.006Z web-1 app " + std::to_string(b) + " - - line " +
+                      std::to_string(i));
       ++sent[lines.back()];
     }
     send(lines);
