@@ -1,11 +1,11 @@
 // Merge: makes one segment of several neighbours, small blocks made into large ones, a bounded step at a time.
 //
-//   Merge merge(fs, directory, inputs, {.block_bytes = 8 << 20, .level = 3});
+//   Merge merge(fs, directory, inputs, {.block_bytes = 8 << 20});
 //   while (merge.step() == Merge::State::working) ... other work ...
 //   if (merge.state() == Merge::State::done) ... merge.result() stands in the directory; remove the inputs ...
 //
-// Small blocks are decoded, sorted by id and compressed anew, harder than there was time for when they came; blocks that
-// are large already are copied as they are. Notes of repeats are summed up by the line they are about.
+// Small blocks are decoded, sorted by id and compressed anew, together; blocks that are large already are copied as they
+// are. Notes of repeats are summed up by the line they are about.
 //
 // The result is written under another name, synced and counted before it gets its own: a crash at any point leaves the
 // inputs or the whole result.
@@ -31,7 +31,7 @@ namespace sluice {
 
 struct MergeOptions {
   uint64_t block_bytes = 8 << 20;    // weight that a merged block aims for
-  int level = 3;                     // zstd
+  int level = 1;                     // zstd
   MemoryAccount* account = nullptr;  // may be null
 };
 
