@@ -10,17 +10,12 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/manual_clock.h"
+
 namespace sluice {
 namespace {
 
 using namespace std::string_literals;
-
-class HandClock : public Clock {
- public:
-  Nanos now() const override { return time; }
-  Nanos monotonic() const override { return time; }
-  Nanos time = 0;
-};
 
 class SelfLogTest : public ::testing::Test {
  protected:
@@ -50,7 +45,7 @@ class SelfLogTest : public ::testing::Test {
     return result;
   }
 
-  HandClock clock_;
+  ManualClock clock_;
   std::string file_;
   std::unique_ptr<SelfLog> log_;
 };
@@ -95,10 +90,10 @@ TEST_F(SelfLogTest, CutsALongMessage) {
 TEST_F(SelfLogTest, HoldsBackWhatGoesBeyondTheBurstAndTellsHowManyAfterTheWindow) {
   open({.window = 10, .burst = 2});
   for (int i = 0; i < 5; ++i) log_->warning("frame", "bad");
-  clock_.time = 9;
+  clock_.advance(9);
   log_->tick();
   EXPECT_EQ(lines(), (Lines{"warning: bad", "warning: bad"}));
-  clock_.time = 10;
+  clock_.advance(1);
   log_->tick();
   EXPECT_EQ(lines().back(), "warning: frame: 3 more messages like this suppressed");
   log_->tick();
@@ -109,10 +104,9 @@ TEST_F(SelfLogTest, TellsWhatWasHeldBackBeforeTheFirstMessageOfTheNextWindow) {
   open({.window = 10, .burst = 1});
   log_->info("frame", "one");
   log_->error("frame", "two");
-  clock_.time = 10;
+  clock_.advance(10);
   log_->info("frame", "three");
-  EXPECT_EQ(lines(),
-            (Lines{"info: one", "error: frame: 1 more message like this suppressed", "info: three"}));
+  EXPECT_EQ(lines(), (Lines{"info: one", "error: frame: 1 more message like this suppressed", "info: three"}));
 }
 
 TEST_F(SelfLogTest, LimitsEachKindByItself) {
