@@ -8,12 +8,13 @@
 // Memory: doubles when full; clear() keeps the room, release() gives it back.
 // Threads: one thread.
 //
-// put_text(), put_text_with_slack(): copies for the short texts that records are made of, where a call of memcpy costs
-// more than the copying.
+// put_text(), put_text_with_slack(), same_text(): for the short texts that records are made of, where a call of memcpy or
+// memcmp costs more than the work.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -47,6 +48,24 @@ inline char* put_text_with_slack(char* to, const char* from, size_t size) {
   }
   for (size_t at = 0; at < size; at += kTextSlack) std::memcpy(to + at, from + at, kTextSlack);
   return to + size;
+}
+
+inline bool same_text(const char* a, const char* b, size_t size) {
+  if (size < 8) {
+    for (size_t i = 0; i < size; ++i) {
+      if (a[i] != b[i]) return false;
+    }
+    return true;
+  }
+  const auto word = [](const char* at) {
+    uint64_t v;
+    std::memcpy(&v, at, sizeof v);
+    return v;
+  };
+  for (size_t at = 0; at + 8 < size; at += 8) {
+    if (word(a + at) != word(b + at)) return false;
+  }
+  return word(a + size - 8) == word(b + size - 8);
 }
 
 class Buffer {

@@ -58,13 +58,18 @@ bool LayoutTable::fits(uint32_t index, const Event& event) const {
   const char* at = layout.data();
   const char* const end = at + layout.size();
   const bool same = walk_gaps(event, [&](std::string_view literal, Piece piece) {
-    char length[kMaxVarintBytes];
-    const auto size = static_cast<size_t>(put_varint(length, literal.size()) - length);
-    if (static_cast<size_t>(end - at) < size + literal.size() + 1) return false;
-    if (std::memcmp(at, length, size) != 0) return false;
+    const size_t size = literal.size();
+    if (static_cast<size_t>(end - at) < size + 2) return false;
+    if (size < 0x80) {
+      if (static_cast<uint8_t>(*at++) != size) return false;
+    } else {
+      char length[kMaxVarintBytes];
+      const auto bytes = static_cast<size_t>(put_varint(length, size) - length);
+      if (static_cast<size_t>(end - at) < bytes + size + 1 || !same_text(at, length, bytes)) return false;
+      at += bytes;
+    }
+    if (!same_text(at, literal.data(), size)) return false;
     at += size;
-    if (std::string_view(at, literal.size()) != literal) return false;
-    at += literal.size();
     return *at++ == static_cast<char>(piece);
   });
   return same && at == end;
