@@ -160,9 +160,12 @@ size_t Framer::read_count(std::string_view data) {
   data.remove_prefix(start);
   if (data.empty()) return start;
   const size_t digits = count_digits(data);
-  if (digits > kMaxCountDigits) {
+  // In this order, so that the verdict is the same however many of the digits have come.
+  if (digits == 0 || data[0] == '0') {
+    fail(FramingError::not_a_count, data);
+  } else if (digits > kMaxCountDigits) {
     fail(FramingError::count_too_large, data);
-  } else if (digits == 0 || data[0] == '0' || (data.size() > digits && data[digits] != ' ')) {
+  } else if (data.size() > digits && data[digits] != ' ') {
     fail(FramingError::not_a_count, data);
   } else if (data.size() > digits) {
     uint32_t count = 0;

@@ -257,6 +257,7 @@ std::vector<std::pair<std::string, FramerOptions>> troublesome_streams() {
       "123456789 {cut short",
       "1234567890 <1>a\n",
       "12345678901234567890",
+      "1 a00000000001 <1>",
       "1",
       "\0\0\n\n"s,
   };
