@@ -5,6 +5,7 @@
 #include <cstring>
 #include <numeric>
 #include <string>
+#include <tuple>
 
 namespace sluice {
 namespace {
@@ -117,9 +118,11 @@ void BlockRows::sort(RowOrder order) {
     placed.push_back({{record.time, record.id}, row});
   }
   // Rows are in order of receipt, which is mostly the order of time.
-  const auto earlier = [](const Placed& a, const Placed& b) { return a.key < b.key; };
+  const auto earlier = [](const Placed& a, const Placed& b) {
+    return std::tie(a.key, a.row) < std::tie(b.key, b.row);  // the same each time the block is opened
+  };
   if (!std::is_sorted(placed.begin(), placed.end(), earlier)) {
-    std::stable_sort(placed.begin(), placed.end(), earlier);
+    std::sort(placed.begin(), placed.end(), earlier);
   }
   if (order == RowOrder::newest_first) std::reverse(placed.begin(), placed.end());
   keys_.resize(placed.size());

@@ -33,9 +33,8 @@ RepeatSums::RepeatSums(const StoreReader& reader, std::span<const BlockRef> refs
     if (ref.summary.rows != 0 && ref.summary.min_received > latest) continue;
     sources_.push_back({ref});
   }
-  std::stable_sort(sources_.begin(), sources_.end(), [](const Source& a, const Source& b) {
-    return a.ref.summary.max_received > b.ref.summary.max_received;
-  });
+  std::sort(sources_.begin(), sources_.end(),
+            [](const Source& a, const Source& b) { return a.ref.summary.max_received > b.ref.summary.max_received; });
 }
 
 void RepeatSums::read(Source& source, uint64_t low_id, uint64_t high_id, Sums& sums) {
