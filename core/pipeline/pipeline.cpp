@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <thread>
 
 #include "core/base/mutex.h"
@@ -45,7 +46,10 @@ class Pipeline::Impl {
     for (uint32_t i = 0; i < options_.workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(options_, parts_, sources_, queue_, batches_, store_));
     }
-    running_ = options_.workers;
+    {
+      MutexLock lock(mutex_);
+      running_ = options_.workers;
+    }
     for (auto& worker : workers_) {
       threads_.emplace_back([this, w = worker.get()] {
         w->run();

@@ -5,7 +5,9 @@
 
 // Read by jemalloc before main(). Few arenas: threads here allocate seldom, and each arena keeps pages of its own.
 // Dirty pages go back after a second, so that a burst's memory does not stay.
-extern "C" const char* malloc_conf = "narenas:4,dirty_decay_ms:1000,muzzy_decay_ms:0";
+extern "C" {
+const char* malloc_conf = "narenas:4,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
 #endif
 
 namespace sluice {
