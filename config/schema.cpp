@@ -70,7 +70,7 @@ constexpr Key kKeys[] = {
      .type = KeyType::size,
      .field = SLUICE_FIELD(&c.store.block_bytes),
      .min = 64 * kKiB,
-     .max = 64 * kMiB,
+     .max = 16 * kMiB,
      .text =
          "A block is compressed and written when it holds this many bytes of lines; more is smaller on disk and takes "
          "more memory."},

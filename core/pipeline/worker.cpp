@@ -95,7 +95,7 @@ void Worker::emit(const Batch& batch, const Source& source, Parser& parser) {
     unparsed += (event_.flags & kUnparsed) != 0;
     block_.add(event_, id, frame.peer);
     ++rows_by_source_[batch.source];
-    if (block_.raw_bytes() >= options_.block_bytes) {
+    if (block_.full(options_.block_bytes)) {
       seal();
       block_.begin_batch(source.name_id, batch.received);
     }

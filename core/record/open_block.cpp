@@ -1,5 +1,6 @@
 #include "core/record/open_block.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -106,11 +107,14 @@ void OpenBlock::append(const Row& row, Texts& texts, const Event* values_of) {
   char* head = put_u32(payload, row.time_shape);
   head = put_u32(head, row.layout);
   char* to = payload + sizeof(PayloadHead);
-  for (size_t i = 0; i < kPayloadTexts; ++i) {
-    char* const from = to;
-    to = i == kValuesText && values_of != nullptr ? put_values(to, *values_of) : put_text(to, text[i]);
-    head = put_u32(head, static_cast<uint32_t>(to - from));
-  }
+  const auto written = [&](char* end) {
+    head = put_u32(head, static_cast<uint32_t>(end - to));
+    to = end;
+  };
+  for (const size_t i : {kProcIdText, kMsgIdText, kStructuredDataText, kMessageText}) written(put_text(to, text[i]));
+  written(values_of != nullptr ? put_values(to, *values_of) : put_text(to, text[kValuesText]));
+  written(put_text(to, text[kHostnameText]));
+  written(put_text(to, text[kAppNameText]));
   arena_.commit(static_cast<size_t>(to - payload));
 }
 
@@ -134,6 +138,7 @@ uint32_t OpenBlock::keep(std::string_view text) {
 }
 
 bool OpenBlock::full(uint64_t target) const {
+  target = std::min(target, kMaxBlockTarget);
   const uint64_t memory = arena_.size() + records_.size() * sizeof(CompactRecord);
   return raw_bytes_ >= target || memory >= kMemoryPerTarget * target || records_.size() >= kMaxBlockRows / 2 ||
          repeats_.size() >= kMaxBlockRows / 2;
