@@ -239,7 +239,7 @@ class ListenerTest : public testing::Test {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!holds()) {
       if (std::chrono::steady_clock::now() > until) return false;
-      std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::microseconds(200));  // leaves the processor to what is waited for
     }
     return true;
   }
