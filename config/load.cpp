@@ -37,6 +37,11 @@ class Filler {
   void section(const Tree& tree, const std::string& shown, const std::string& generic) {
     for (const TreeEntry& entry : tree.entries) {
       const std::string path = joined(shown, entry.key), key_path = joined(generic, entry.key);
+      // A word that is itself a path ("store.path: x", "listeners[].name: x") must not be taken for the nested key.
+      if (entry.key.find_first_of(".[") != std::string::npos) {
+        errors_.add(entry.place, quoted_path(path), unknown(entry.key, generic));
+        continue;
+      }
       if (const Key* key = find_key(key_path)) {
         value(*key, entry, path);
       } else if (is_list_section(key_path)) {
@@ -44,7 +49,7 @@ class Filler {
       } else if (is_section(key_path)) {
         subsection(entry.value, path, key_path);
       } else {
-        errors_.add(entry.place, quoted_path(path), unknown(entry.key, generic));
+        errors_.add(entry.place, path, unknown(entry.key, generic));
       }
     }
   }
@@ -144,12 +149,6 @@ class Filler {
   }
 
   static bool in_listener(const Key& key) { return key.path.starts_with("listeners[]"); }
-
-  // A key of someone's own making may be long or hold anything.
-  static std::string quoted_path(const std::string& path) {
-    const std::string text = in_quotes(path);
-    return text.substr(1, text.size() - 2);
-  }
 
   static std::string unknown(std::string_view word, const std::string& section) {
     const auto known = keys_of(section);

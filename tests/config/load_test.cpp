@@ -55,7 +55,7 @@ log: {level: debug, file: /tmp/log}
 listeners:
   - {name: a, protocol: udp, address: "0.0.0.0:514", format: gelf, sockets: 4, receive_buffer: 1MiB}
   - {name: b, address: "[::]:601", framing: octet, max_frame_bytes: 128KiB, idle_timeout: 1h, overflow: drop_newest,
-     time_zone: Europe/Berlin, time_formats: ["%d.%m.%Y"], bare_tag: true, dedupe: false, max_connections: 10}
+     time_zone: Europe/Berlin, time_formats: ["%d.%m. %H:%M"], bare_tag: true, dedupe: false, max_connections: 10}
 )");
   EXPECT_EQ(config.store.path, "/tmp/x");
   EXPECT_EQ(config.store.retention_bytes, 1u << 30);
@@ -89,7 +89,7 @@ listeners:
   EXPECT_EQ(b.idle_timeout, 1h);
   EXPECT_EQ(b.overflow, OverflowPolicy::drop_newest);
   EXPECT_EQ(b.time_zone, "Europe/Berlin");
-  EXPECT_EQ(b.time_formats, std::vector<std::string>{"%d.%m.%Y"});
+  EXPECT_EQ(b.time_formats, std::vector<std::string>{"%d.%m. %H:%M"});
   EXPECT_TRUE(b.bare_tag);
   EXPECT_FALSE(b.dedupe);
   EXPECT_EQ(b.max_connections, 10u);
@@ -232,6 +232,12 @@ TEST(Load, KnowsTheZonesOfThisMachine) {
   EXPECT_EQ(good("listeners: [{time_zone: \"\"}]").listeners[0].time_zone, "");
 }
 
+TEST(Load, CompilesTimeFormats) {
+  EXPECT_EQ(good("listeners: [{time_formats: [\"%d.%m.%Y %H:%M:%S\", \"%s\"]}]").listeners[0].time_formats.size(), 2u);
+  const std::string text = errors("listeners: [{time_formats: [\"%d.%m.%Y %H\", \"%Q\"]}]");
+  EXPECT_TRUE(text.starts_with("test.yaml:1:28: listeners[0].time_formats: time format '%Q': ")) << text;
+}
+
 TEST(Load, ChecksWhatNoSingleKeyCanKnow) {
   EXPECT_EQ(errors("memory: {warning: 0.9, critical: 0.9}"),
             "test.yaml:1:19: memory.warning: is not below memory.critical\n");
@@ -337,6 +343,15 @@ TEST(Load, TakesAliasesForWhatTheyStandFor) {
   EXPECT_EQ(config.json_fields.message, (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(Load, TellsEachErrorOnOneLineOfBoundedLength) {
+  const auto config = parse_config("\"a\\nb\": 1\n" + std::string(900, 'c') + ": 1\n", "test.yaml");
+  ASSERT_FALSE(config.has_value());
+  const auto lines = config.error().lines();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_TRUE(lines[0].starts_with("test.yaml:1:1: a?b: unknown key")) << lines[0];
+  EXPECT_EQ(lines[1], "test.yaml:2:1: " + std::string(600, 'c') + "...");
+}
+
 TEST(Load, TellsABoundedNumberOfErrors) {
   std::string text;
   for (int i = 0; i < 200; ++i) text += "zzz" + std::to_string(i) + ": 1\n";
@@ -365,6 +380,15 @@ TEST(Load, ReadsAFileAndSaysWhyItCannot) {
   const auto directory = load_config("/tmp");
   ASSERT_FALSE(directory.has_value());
   EXPECT_EQ(directory.error().text(), "/tmp: can't be read: Is a directory\n");
+}
+
+// Found by tests/fuzz/config_fuzz.cpp: the second one filled a listener that was not there.
+TEST(LoadConfig, AWordThatIsAPathIsAnUnknownKey) {
+  for (const char* text : {"store.path: /x\n", "listeners[].protocol: tcp\n"}) {
+    const auto config = parse_config(text, "test.yaml");
+    ASSERT_FALSE(config) << text;
+    EXPECT_NE(config.error().text().find("unknown key"), std::string::npos) << config.error().text();
+  }
 }
 
 }  // namespace
