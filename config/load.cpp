@@ -39,7 +39,7 @@ class Filler {
       const std::string path = joined(shown, entry.key), key_path = joined(generic, entry.key);
       // A word that is itself a path ("store.path: x", "listeners[].name: x") must not be taken for the nested key.
       if (entry.key.find_first_of(".[") != std::string::npos) {
-        errors_.add(entry.place, quoted_path(path), unknown(entry.key, generic));
+        errors_.add(entry.place, path, unknown(entry.key, generic));
         continue;
       }
       if (const Key* key = find_key(key_path)) {
