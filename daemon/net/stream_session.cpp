@@ -173,7 +173,8 @@ void StreamSession::resume() {
       last_read_ = shard_.intake().parts.clock.monotonic();  // it was not idle: we were
       return shard_.intake().poller->watch(socket_.fd(), *this);
     case State::last_read:
-      return last_bytes_ > 0 ? turn() : finish();
+      // What is left is there, so the poller calls at once; but not from here, where the gate may be serving others.
+      return last_bytes_ > 0 ? shard_.intake().poller->watch(socket_.fd(), *this) : finish();
     case State::finishing:
       return finish();
     case State::closing:
