@@ -78,6 +78,7 @@ class StoreReader::Impl {
 // Lists and opens until nothing changed meanwhile. Only then is it sure that no segment was missed: one that a merge
 // replaced after the listing began may be gone from it, and the merge's result not be in it yet.
 Result<void> StoreReader::Impl::look() {
+  const Segments before = segments_;
   Segments opened = segments_;
   std::vector<std::string> names;
   for (int looks = 0; looks < kMaxLooks; ++looks) {
@@ -90,6 +91,13 @@ Result<void> StoreReader::Impl::look() {
     Segments live;
     for (const SegmentName& name : listing.live) {
       auto known = opened.find(name);
+      // One that was still being written when it was opened a moment ago: where the listing has changed since, the writer
+      // may have gone on in the next segment, and what came between would be missing. What was known before this look
+      // is refresh()'s to extend.
+      if (known != opened.end() && looks > 0 && !known->second->indexed() && !before.contains(name)) {
+        opened.erase(known);
+        known = opened.end();
+      }
       if (known == opened.end()) {
         const std::string path = segment_path(path_, name);
         auto segment = SegmentReader::open(fs_, path);

@@ -80,7 +80,7 @@ class StoreCrashTest : public StoreFixture {
     store_.reset();
     const uint64_t changes = fs_.changes() - before;
     ASSERT_GT(changes, 150u);
-    ASSERT_GT(merges_, 2u);
+    ASSERT_GE(merges_, least_merges_);
     for (uint64_t k = 0; k < changes; ++k) {
       SCOPED_TRACE("crash at change " + std::to_string(k));
       wipe();
@@ -122,7 +122,7 @@ class StoreCrashTest : public StoreFixture {
 
   uint64_t next_id_ = 1;
   uint64_t removed_before_ = 0;
-  uint64_t merges_ = 0;
+  uint64_t merges_ = 0, least_merges_ = 3;
   std::set<uint64_t> acknowledged_;
 };
 
@@ -144,6 +144,7 @@ TEST_F(StoreCrashTest, NothingIsLostOrDoubledWhenAPowerCutLeavesZeros) {
 
 TEST_F(StoreCrashTest, RetentionRemovesFromTheOldEndOnlyWhereverTheProcessDies) {
   options_.retention_bytes = 8'000;
+  least_merges_ = 0;  // segments are too short for any
   for (const Crash crash : {Crash::process, Crash::power}) {
     crash_everywhere(crash, [this] {
       (void)fs_.make_directory(kDir);
