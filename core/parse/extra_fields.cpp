@@ -113,6 +113,8 @@ class ExtraFieldReader::Impl {
 };
 
 ExtraFieldReader::ExtraFieldReader(const JsonFieldNames& names) : impl_(std::make_unique<Impl>(names)) {}
+ExtraFieldReader::ExtraFieldReader(ExtraFieldReader&&) noexcept = default;
+ExtraFieldReader& ExtraFieldReader::operator=(ExtraFieldReader&&) noexcept = default;
 ExtraFieldReader::~ExtraFieldReader() = default;
 
 bool ExtraFieldReader::visit(std::string_view frame, Format format, uint32_t flags, const ExtraFieldVisitor& visitor) {

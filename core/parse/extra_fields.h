@@ -29,6 +29,8 @@ using ExtraFieldVisitor = std::function<void(std::string_view key, std::string_v
 class ExtraFieldReader {
  public:
   explicit ExtraFieldReader(const JsonFieldNames& names = {});
+  ExtraFieldReader(ExtraFieldReader&&) noexcept;
+  ExtraFieldReader& operator=(ExtraFieldReader&&) noexcept;
   ~ExtraFieldReader();
 
   // `flags` are the event's: kTimeAssumed says that the time was not understood.

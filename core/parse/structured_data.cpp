@@ -228,10 +228,12 @@ uint32_t StructuredData::element_of(std::string_view id) {
 }
 
 void StructuredData::sort_params() {
-  const auto by_element = [](const Param& a, const Param& b) { return a.element < b.element; };
-  if (!std::is_sorted(params_.begin(), params_.end(), by_element)) {
-    std::stable_sort(params_.begin(), params_.end(), by_element);
-  }
+  // Names are views into the text: their addresses tell which came first.
+  const auto by_element = [](const Param& a, const Param& b) {
+    return a.element != b.element ? a.element < b.element : a.name.data() < b.name.data();
+  };
+  if (!std::is_sorted(params_.begin(), params_.end(), by_element))
+    std::sort(params_.begin(), params_.end(), by_element);
   for (uint32_t i = 0; i < params_.size(); ++i) {
     Element& element = elements_[params_[i].element];
     if (element.param_count++ == 0) element.first_param = i;

@@ -92,9 +92,11 @@ size_t Compressor::bytes() const { return ZSTD_sizeof_CCtx(context_.get()); }
 
 void Compressor::shrink() { context_.reset(ZSTD_createCCtx()); }
 
-Decompressor::Decompressor() : context_(ZSTD_createDCtx(), ZSTD_freeDCtx) {}
+Decompressor::Decompressor() : context_(nullptr, ZSTD_freeDCtx) {}
 
 bool Decompressor::decompress(std::string_view stored, size_t raw_size, char* to) {
+  // On first use: most readers of a search look at a header only.
+  if (!context_) context_.reset(ZSTD_createDCtx());
   const size_t size = ZSTD_decompressDCtx(context_.get(), to, raw_size, stored.data(), stored.size());
   return !ZSTD_isError(size) && size == raw_size;
 }

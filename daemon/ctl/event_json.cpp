@@ -1,10 +1,10 @@
 #include "daemon/ctl/event_json.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "core/parse/civil_time.h"
-#include "core/parse/extra_fields.h"
 #include "core/parse/json_string.h"
 #include "core/parse/structured_data.h"
 #include "core/parse/time_shape.h"
@@ -97,8 +97,8 @@ void append_structured_data(std::string_view text, std::string& out) {
 
 // {"json":{"key":value}}
 void append_extra_fields(const EventFields& fields, std::string& out) {
-  static const JsonFieldNames kDefaultNames;
-  ExtraFieldReader reader(fields.json_fields != nullptr ? *fields.json_fields : kDefaultNames);
+  std::optional<ExtraFieldReader> made;
+  ExtraFieldReader& reader = fields.extra_reader != nullptr ? *fields.extra_reader : made.emplace();
   const size_t begin = out.size();
   out += "{\"json\":";
   char before = '{';

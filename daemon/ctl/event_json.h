@@ -18,7 +18,7 @@
 #include <string_view>
 
 #include "core/parse/event.h"
-#include "core/parse/parser.h"
+#include "core/parse/extra_fields.h"
 
 namespace sluice {
 
@@ -35,8 +35,8 @@ struct EventFields {
   std::string_view message;          // as in the frame; see kMessageEscaped
   std::string_view frame;            // for the extra fields of JSON and GELF
   bool show_assumed_time = false;
-  // The names that name no extra field; null: the defaults.
-  const JsonFieldNames* json_fields = nullptr;
+  // Knows which fields of a JSON frame are extra ones, and is costly to make; null: one with the default names.
+  ExtraFieldReader* extra_reader = nullptr;
 };
 
 EventFields fields_of(const Event& event);

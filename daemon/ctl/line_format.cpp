@@ -194,7 +194,7 @@ void LineFormat::append_json(const StoredRecord& record, uint64_t times, std::st
                            .message = record.message,
                            .frame = frame_,
                            .show_assumed_time = true,
-                           .json_fields = &options_.json_fields};
+                           .extra_reader = &extra_fields_};
   out += '{';
   append_event_members(fields, out);
   out += ',';

@@ -26,6 +26,7 @@
 
 #include "absl/time/time.h"
 #include "core/base/error.h"
+#include "core/parse/extra_fields.h"
 #include "core/parse/parser.h"
 #include "core/record/stored_record.h"
 #include "daemon/ctl/local_time.h"
@@ -47,7 +48,8 @@ struct LineFormatOptions {
 
 class LineFormat {
  public:
-  explicit LineFormat(LineFormatOptions options) : options_(std::move(options)), time_(options_.zone) {}
+  explicit LineFormat(LineFormatOptions options)
+      : options_(std::move(options)), time_(options_.zone), extra_fields_(options_.json_fields) {}
 
   // `times`: how often the line came, as TimelineEntry has it.
   void append(const StoredRecord& record, uint64_t times, std::string& out);
@@ -60,6 +62,7 @@ class LineFormat {
 
   const LineFormatOptions options_;
   LocalTime time_;
+  ExtraFieldReader extra_fields_;
   std::string message_;
   std::string frame_;
 };

@@ -64,6 +64,7 @@ int run_parse(const ParseCommandOptions& options, std::FILE* in, std::FILE* out)
   ParserOptions parser_options;
   parser_options.format = options.format;
   const std::unique_ptr<Parser> parser = make_parser(parser_options);
+  ExtraFieldReader extra_fields;
   Event event;
   std::string message, line;
   for (;;) {
@@ -80,7 +81,9 @@ int run_parse(const ParseCommandOptions& options, std::FILE* in, std::FILE* out)
       append_text_member("error", error, line);
       line += ',';
     }
-    append_event_members(fields_of(event), line);
+    EventFields fields = fields_of(event);
+    fields.extra_reader = &extra_fields;
+    append_event_members(fields, line);
     line += "}\n";
     if (std::fwrite(line.data(), 1, line.size(), out) != line.size()) return kExitCouldNot;
   }
