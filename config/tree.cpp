@@ -11,13 +11,20 @@
 namespace sluice {
 
 void ConfigErrors::add(Place place, std::string_view path, std::string_view sentence) {
+  constexpr size_t kMaxText = 600;  // bytes; a path or a pattern of someone's own making may be long
   if (errors_.size() == kMaxErrors) {
     ++left_out_;
     return;
   }
   std::string text(path);
   if (!path.empty()) text += ": ";
-  errors_.push_back({place, text.append(sentence)});
+  text.append(sentence);
+  if (text.size() > kMaxText) text = text.substr(0, kMaxText) + "...";
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) c = '?';  // one error is one line
+  }
+  errors_.push_back({place, std::move(text)});
 }
 
 std::vector<std::string> ConfigErrors::lines() const {

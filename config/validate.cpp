@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "config/units.h"
+#include "core/parse/time_format.h"
 
 namespace sluice {
 namespace {
@@ -86,6 +87,17 @@ void check_zones(const Loaded& loaded, ConfigErrors& errors) {
   }
 }
 
+void check_time_formats(const Loaded& loaded, ConfigErrors& errors) {
+  for (size_t i = 0; i < loaded.config.listeners.size(); ++i) {
+    for (const std::string& pattern : loaded.config.listeners[i].time_formats) {
+      const std::string path = shown(i, "time_formats");
+      if (const auto format = TimeFormat::compile(pattern); !format) {
+        errors.add(loaded.place(path), path, format.error().message);
+      }
+    }
+  }
+}
+
 void check_amounts(const Loaded& loaded, ConfigErrors& errors) {
   const auto& [memory, queue, dedupe, store] =
       std::tie(loaded.config.memory, loaded.config.queue, loaded.config.dedupe, loaded.config.store);
@@ -119,6 +131,7 @@ void validate(Loaded& loaded, ConfigErrors& errors) {
   check_names(loaded, errors);
   check_addresses(loaded, errors);
   check_zones(loaded, errors);
+  check_time_formats(loaded, errors);
   check_amounts(loaded, errors);
 }
 

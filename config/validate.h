@@ -1,5 +1,6 @@
 // validate(): what no single key can know: names and addresses given twice, shares in the wrong order, zones that
-// this machine does not have. Fills in listener names. Called by load.cpp after the schema was checked.
+// this machine does not have, time formats that can't be read. Fills in listener names. Called by load.cpp after the
+// schema was checked.
 #pragma once
 
 #include <map>
