@@ -149,6 +149,12 @@ TEST(Load, GuessesWhichKeyWasMeant) {
             "test.yaml:1:17: json.fields.tiem: unknown key; did you mean \"time\"?\n");
 }
 
+TEST(Load, TakesNoKeyForAPath) {  // found by fuzzing: a listener's key without a listener
+  EXPECT_TRUE(errors("store.path: /x").starts_with("test.yaml:1:1: store.path: unknown key"));
+  EXPECT_TRUE(errors("listeners[].name: x").starts_with("test.yaml:1:1: listeners[].name: unknown key"));
+  EXPECT_TRUE(errors("listeners[0]: {name: x}").starts_with("test.yaml:1:1: listeners[0]: unknown key"));
+}
+
 TEST(Load, ChecksBothEndsOfARange) {
   EXPECT_EQ(good("workers: 1").workers, 1u);
   EXPECT_EQ(good("workers: 256").workers, 256u);
