@@ -1,7 +1,7 @@
 // Interner: gives each distinct string a small id that lasts as long as the process.
 //
-// A log stream repeats the same few thousand hostnames, app_names, msg_ids, peers and frame layouts. Keeping one
-// copy of each lets the later stages compare and store a number instead of text.
+// A log stream repeats the same few thousand hostnames, app_names, listeners and peers. Keeping one copy
+// of each lets the later stages compare and store a number instead of text.
 //
 //   InternId id = interner.intern("web-1");       // same text, same id
 //   std::string_view s = interner.text(id);       // valid until the Interner is destroyed

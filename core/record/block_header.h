@@ -4,7 +4,7 @@
 //   auto header = read_block_header(bytes);      // a prefix of the block is enough, if it holds the header
 //   for (const ColumnEntry& column : header->columns) ... bytes.substr(column.offset, column.stored_bytes)
 //
-// Errors: an Error that says what is wrong; bytes that no writer makes are never accepted (a checksum covers all of it).
+// Errors: an Error that says what is wrong. A checksum covers all of the header.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ inline constexpr size_t kBlockSummaryBytes = 96;  // the fixed part of the heade
 inline constexpr size_t kColumnEntryBytes = 20;
 inline constexpr size_t kHeaderChecksumBytes = 8;
 
-// Stored: never renumber. A column that is not there means what is said behind it. From kOptional on, a reader that does
-// not know a kind skips it; below, it must refuse the block.
+// Stored: never renumber. A column that is not there means what is said behind it. From kOptional on, a reader that
+// does not know a kind skips it; below, it must refuse the block.
 enum class ColumnKind : uint8_t {
   none = 0,      // never stored, so that zeros are not a directory
   tables = 1,    // hostnames, app_names, listeners, peers, origins, senders, classes

@@ -4,8 +4,8 @@
 //   class    what it looks like: (flags, time shape, layout)
 //   sender   how it came: (listener, peer)
 //
-// Origins are numbered by app_name in byte order, then by hostname in order of first use: the columns are sorted by that
-// number, so that lines of the same program and the same machine stand together (block_format.md says what it gains).
+// Origins are numbered by app_name in byte order, then by hostname in order of first use: the columns are sorted by
+// that number, so that lines of the same program and the same machine stand together (block_format.md says what it gains).
 //
 // Texts are views: into the interner and the open block when writing, into the decoded column when reading.
 #pragma once

@@ -8,8 +8,8 @@
 // Memory: doubles when full; clear() keeps the room, release() gives it back.
 // Threads: one thread.
 //
-// put_text(), put_text_with_slack(), same_text(): for the short texts that records are made of, where a call of memcpy or
-// memcmp costs more than the work.
+// put_text(), put_text_with_slack(), same_text(): for the short texts that records are made of, where a call of memcpy
+// or memcmp costs more than the work.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // IdTable: numbers keys by first use within one block: find_or_add(key) gives 0, 1, 2, ...
 //
-// A block has its own small dictionaries (origins, classes, senders), filled anew for each. Keys are 64 bits: ids packed
-// together, or the hash of a text with the text compared by the caller.
+// A block has its own small dictionaries (origins, classes, senders), filled anew for each. Keys are 64 bits: ids
+// packed together, or the hash of a text with the text compared by the caller.
 //
 //   const uint32_t index = table.find_or_add(key);           // table.size() when the key was new, before it
 //

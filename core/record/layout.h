@@ -3,8 +3,8 @@
 //
 //   {"host":"web-1","level":"info"}   ->   {"host":"  hostname  ","level":"  value  "}  end
 //
-// A layout text is: (varint length of a literal, the literal, u8 Piece) repeated; the last piece is Piece::end. Stored in
-// blocks: never change its meaning.
+// A layout text is: (varint length of a literal, the literal, u8 Piece) repeated; the last piece is Piece::end. Stored
+// in blocks: never change its meaning.
 //
 //   LayoutTable table;                                  // of one open block
 //   uint32_t index = table.index_of(event);             // the same for frames of the same layout

@@ -7,9 +7,9 @@
 //   block.add_repeat(note);
 //   if (block.full(target)) { encoder.encode(block, encoded); block.clear(); }
 //
-// Limits:  the caller seals when full(target), asked at least once a batch; a target above kMaxBlockTarget means it. Besides
-//          the frames' bytes full() minds the rows and the memory, so that a flood of tiny frames can't grow a block
-//          far over its target, nor make one that no reader takes (kMaxBlockRows).
+// Limits:  the caller seals when full(target), asked at least once a batch; a target above kMaxBlockTarget counts as
+//          that. Besides the frames' bytes full() minds the rows and the memory, so that a flood of tiny frames can't
+//          grow a block far over its target, nor make one that no reader takes (kMaxBlockRows).
 // Threads: one thread.
 // Memory:  keeps its capacity over clear(): 0 allocations per line in the steady state. Charged by bytes().
 #pragma once

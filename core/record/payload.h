@@ -1,5 +1,5 @@
-// Payload: what an open block keeps of a record beside its CompactRecord: a head of fixed size, then the texts, one after
-// the other, in the order of PayloadText. Internal to core/record: it never leaves memory.
+// Payload: what an open block keeps of a record beside its CompactRecord: a head of fixed size, then the texts, one
+// after the other, in the order of PayloadText. Internal to core/record: it never leaves memory.
 //
 // A hostname or app_name is among the texts only when it could not be interned.
 #pragma once
