@@ -67,7 +67,7 @@ void open_and_list(benchmark::State& state) {
   }
 }
 
-BENCHMARK(append)->ArgNames({"lines", "synced"})->Args({1000, 0})->Args({25000, 0})->Args({25000, 1})->Iterations(200);
+BENCHMARK(append)->ArgNames({"lines", "synced"})->Args({1000, 0})->Args({25000, 0})->Args({25000, 1})->Iterations(50);
 BENCHMARK(open_and_list)->ArgName("blocks")->Arg(100)->Arg(5000);
 
 }  // namespace
