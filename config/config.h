@@ -6,14 +6,19 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/parse/parser.h"
 
 namespace sluice {
 
-enum class Protocol : uint8_t { tcp, udp };
+enum class Protocol : uint8_t { tcp, udp, relp, http };
+std::string_view protocol_text(Protocol protocol);  // "tcp"
+
 enum class Framing : uint8_t { automatic, newline, octet, nul };
+// When a sender of RELP or HTTP is answered: its lines survive a crash of the daemon, or a power cut as well.
+enum class AckLevel : uint8_t { synced, received };
 enum class OverflowPolicy : uint8_t { block, drop_newest };
 
 struct ListenerConfig {
@@ -24,9 +29,11 @@ struct ListenerConfig {
   FormatChoice format = FormatChoice::automatic;
   Framing framing = Framing::automatic;             // tcp only
   OverflowPolicy overflow = OverflowPolicy::block;  // default by protocol: tcp block, udp drop_newest
-  uint32_t max_connections = 16384;                 // tcp
+  uint32_t max_connections = 16384;                 // not udp
   uint64_t max_frame_bytes = 64 << 10;
-  std::chrono::milliseconds idle_timeout{0};  // tcp; 0: none
+  std::chrono::milliseconds idle_timeout{0};  // not udp; 0: none
+  AckLevel ack = AckLevel::synced;            // relp, http
+  uint64_t max_request_bytes = 16 << 20;      // http; of a body, expanded
   uint64_t receive_buffer = 16 << 20;         // udp, SO_RCVBUF asked for
   uint32_t sockets = 1;                       // udp, sharing the port
   std::string time_zone;                      // IANA name; empty: the machine's
@@ -47,6 +54,11 @@ struct StoreConfig {
   int compression_level = 1;
   bool merge = true;
   int merge_level = 3;
+};
+
+struct SpoolConfig {
+  bool enabled = true;
+  std::optional<uint64_t> bytes;  // empty: auto, a quarter of the memory limit
 };
 
 struct MemoryConfig {
@@ -76,6 +88,7 @@ struct LogConfig {
 struct Config {
   std::vector<ListenerConfig> listeners;
   StoreConfig store;
+  SpoolConfig spool;
   uint32_t workers = 0;  // 0: one per core, at most 16
   uint32_t io_threads = 1;
   MemoryConfig memory;

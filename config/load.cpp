@@ -95,15 +95,18 @@ class Filler {
     const bool overflow_given =
         std::any_of(given_.begin(), given_.end(), [](const Given& g) { return g.key->path == "listeners[].overflow"; });
     if (!overflow_given) listener.overflow = udp ? OverflowPolicy::drop_newest : OverflowPolicy::block;
-    if (!udp && listener.format == FormatChoice::gelf && listener.framing == Framing::automatic) {
+    if (listener.protocol == Protocol::tcp && listener.format == FormatChoice::gelf &&
+        listener.framing == Framing::automatic) {
       listener.framing = Framing::nul;  // GELF over TCP ends each message with a NUL
     }
     for (const Given& given : given_) {
-      if (!protocol_known_ || !given.key->only || *given.key->only == listener.protocol) continue;
+      const auto only = given.key->only;
+      const bool has = only.empty() || std::find(only.begin(), only.end(), listener.protocol) != only.end();
+      if (!protocol_known_ || has) continue;
       const std::string word(given.key->path.substr(given.key->path.rfind('.') + 1));
-      errors_.add(
-          given.place, joined(path, word),
-          std::string("is a key of ") + (udp ? "tcp" : "udp") + " listeners, and this one is " + (udp ? "udp" : "tcp"));
+      errors_.add(given.place, joined(path, word),
+                  "is a key of " + protocols_text(only) + " listeners, and this one is " +
+                      std::string(protocol_text(listener.protocol)));
     }
   }
 

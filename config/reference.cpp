@@ -7,8 +7,8 @@ namespace {
 
 // " (tcp)" for keys that only some listeners have.
 std::string only_text(const Key& key) {
-  if (!key.only) return "";
-  return *key.only == Protocol::tcp ? " (tcp only)" : " (udp only)";
+  if (key.only.empty()) return "";
+  return " (" + protocols_text(key.only) + " only)";
 }
 
 // Values stand in code style, notes in words as they are.

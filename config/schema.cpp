@@ -8,7 +8,13 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view kProtocols[] = {"tcp", "udp"};
+constexpr std::string_view kProtocols[] = {"tcp", "udp", "relp", "http"};
+constexpr std::string_view kAckLevels[] = {"synced", "received"};
+constexpr Protocol kTcp[] = {Protocol::tcp};
+constexpr Protocol kUdp[] = {Protocol::udp};
+constexpr Protocol kHttp[] = {Protocol::http};
+constexpr Protocol kConnected[] = {Protocol::tcp, Protocol::relp, Protocol::http};
+constexpr Protocol kAcknowledged[] = {Protocol::relp, Protocol::http};
 constexpr std::string_view kFormats[] = {"auto", "rfc5424", "rfc3164", "json", "gelf", "raw"};
 constexpr std::string_view kFramings[] = {"auto", "newline", "octet", "nul"};
 constexpr std::string_view kOverflows[] = {"block", "drop_newest"};
@@ -97,6 +103,20 @@ constexpr Key kKeys[] = {
      .max = 19,
      .text = "zstd level of merged blocks."},
 
+    {.path = "spool.enabled",
+     .type = KeyType::boolean,
+     .field = SLUICE_FIELD(&c.spool.enabled),
+     .text =
+         "Receive into a file in store.path that outlives a crash; false: into plain memory, and a crash loses what "
+         "was not yet stored."},
+    {.path = "spool.bytes",
+     .type = KeyType::size,
+     .field = SLUICE_FIELD(&c.spool.bytes),
+     .min = 4 * kMiB,
+     .max = 64 * kGiB,
+     .zero_word = "auto",
+     .text = "Size of that file and of all receive buffers; auto is a quarter of the memory limit."},
+
     {.path = "listeners[].name",
      .type = KeyType::text,
      .field = SLUICE_FIELD(&l.name),
@@ -121,7 +141,7 @@ constexpr Key kKeys[] = {
      .field = SLUICE_FIELD(choice(l.framing)),
      .choices = kFramings,
      .default_note = "auto (nul with format gelf)",
-     .only = Protocol::tcp,
+     .only = kTcp,
      .text =
          "How a stream is cut into lines: octet counting, or a delimiter; auto decides by a connection's first bytes."},
     {.path = "listeners[].max_connections",
@@ -129,7 +149,7 @@ constexpr Key kKeys[] = {
      .field = SLUICE_FIELD(&l.max_connections),
      .min = 1,
      .max = 1'000'000,
-     .only = Protocol::tcp,
+     .only = kConnected,
      .text = "Connections beyond it are closed at once and counted."},
     {.path = "listeners[].max_frame_bytes",
      .type = KeyType::size,
@@ -143,13 +163,28 @@ constexpr Key kKeys[] = {
      .min = kS,
      .max = 30 * kDay,
      .zero_word = "none",
-     .only = Protocol::tcp,
+     .only = kConnected,
      .text = "A connection that sent nothing for so long is closed."},
+    {.path = "listeners[].ack",
+     .type = KeyType::choice,
+     .field = SLUICE_FIELD(choice(l.ack)),
+     .choices = kAckLevels,
+     .only = kAcknowledged,
+     .text =
+         "When a sender is told that its lines are safe: synced, they survive a power cut; received, a crash of the "
+         "daemon."},
+    {.path = "listeners[].max_request_bytes",
+     .type = KeyType::size,
+     .field = SLUICE_FIELD(&l.max_request_bytes),
+     .min = kKiB,
+     .max = kGiB,
+     .only = kHttp,
+     .text = "A longer body, as sent or expanded, is refused (413)."},
     {.path = "listeners[].overflow",
      .type = KeyType::choice,
      .field = SLUICE_FIELD(choice(l.overflow)),
      .choices = kOverflows,
-     .default_note = "block (tcp), drop_newest (udp)",
+     .default_note = "drop_newest (udp), block (others)",
      .text = "What happens when the queue stays full past its deadline: wait on, which slows the sender, or drop and "
              "count."},
     {.path = "listeners[].receive_buffer",
@@ -157,14 +192,14 @@ constexpr Key kKeys[] = {
      .field = SLUICE_FIELD(&l.receive_buffer),
      .min = 4 * kKiB,
      .max = kGiB,
-     .only = Protocol::udp,
+     .only = kUdp,
      .text = "Kernel buffer asked for, for each socket; the log says when the kernel gave less."},
     {.path = "listeners[].sockets",
      .type = KeyType::integer,
      .field = SLUICE_FIELD(&l.sockets),
      .min = 1,
      .max = 64,
-     .only = Protocol::udp,
+     .only = kUdp,
      .text = "Sockets that share the port, so that more than one thread can read."},
     {.path = "listeners[].time_zone",
      .type = KeyType::text,
@@ -343,6 +378,14 @@ std::string_view inside(std::string_view path, std::string_view section) {
 }
 
 }  // namespace
+
+std::string_view protocol_text(Protocol protocol) { return kProtocols[static_cast<size_t>(protocol)]; }
+
+std::string protocols_text(std::span<const Protocol> protocols) {
+  std::string text;
+  for (const Protocol protocol : protocols) text.append(text.empty() ? "" : ", ").append(protocol_text(protocol));
+  return text;
+}
 
 std::span<const Key> schema() { return kKeys; }
 

@@ -52,12 +52,13 @@ struct Key {
   double min = 0, max = 0;          // in count, bytes or milliseconds; both 0: no bounds. text_list: items
   std::string_view zero_word = {};  // a word that stands for 0 (or for no value), outside the bounds
   std::span<const std::string_view> choices = {};
-  std::string_view default_note = {};  // said instead of the member's value, where that would say too little
-  std::optional<Protocol> only = {};   // of listeners of this protocol only
-  std::string_view text;               // one sentence
+  std::string_view default_note = {};   // said instead of the member's value, where that would say too little
+  std::span<const Protocol> only = {};  // of listeners of these protocols only; empty: of all
+  std::string_view text;                // one sentence
 };
 
 std::span<const Key> schema();
+std::string protocols_text(std::span<const Protocol> protocols);  // "tcp, relp"
 const Key* find_key(std::string_view path);                       // null: no such key
 bool is_section(std::string_view path);                           // "store", "listeners", "listeners[]", "json.fields"
 bool is_list_section(std::string_view path);                      // "listeners"

@@ -24,7 +24,7 @@ bool good_name(std::string_view name) {
 
 // Named after protocol and port; "-2" and so on where that is taken.
 void name_listener(std::vector<ListenerConfig>& listeners, ListenerConfig& listener) {
-  const std::string base = (listener.protocol == Protocol::tcp ? "tcp-" : "udp-") + std::to_string(listener.port);
+  const std::string base = std::string(protocol_text(listener.protocol)) + "-" + std::to_string(listener.port);
   std::string name = base;
   const auto taken = [&] {
     return std::any_of(listeners.begin(), listeners.end(), [&](const ListenerConfig& l) { return l.name == name; });
@@ -60,7 +60,8 @@ void check_addresses(const Loaded& loaded, ConfigErrors& errors) {
     const ListenerConfig& a = listeners[i];
     for (size_t j = 0; j < i && a.port != 0; ++j) {
       const ListenerConfig& b = listeners[j];
-      if (a.protocol != b.protocol || a.port != b.port || a.host != b.host) continue;
+      const bool udp = a.protocol == Protocol::udp;
+      if (udp != (b.protocol == Protocol::udp) || a.port != b.port || a.host != b.host) continue;
       errors.add(loaded.place(shown(i, "address")), shown(i, "address"),
                  format_address(a.host, a.port) + " is the address of listeners[" + std::to_string(j) + "] as well");
       break;

@@ -226,9 +226,8 @@ int App::Impl::run() {
   for (size_t i = 0; i < listeners_.size(); ++i) {
     listeners_[i]->start();
     const ListenerConfig& listener = config_.listeners[i];
-    log_.info("", std::string("listening: ") + listener.name + " on " +
-                      (listener.protocol == Protocol::tcp ? "tcp " : "udp ") + listener.host + ":" +
-                      std::to_string(listeners_[i]->port()));
+    log_.info("", std::string("listening: ") + listener.name + " on " + std::string(protocol_text(listener.protocol)) +
+                      " " + listener.host + ":" + std::to_string(listeners_[i]->port()));
   }
   if (admin_) {
     admin_->start();

@@ -60,9 +60,9 @@ bool store_in_use(const std::string& path) {
 
 Result<void> check_ports(const Config& config) {
   for (const ListenerConfig& listener : config.listeners) {
-    auto checked = listener.protocol == Protocol::tcp
-                       ? check_port<ip::tcp>(listener.name, listener.host, listener.port)
-                       : check_port<ip::udp>(listener.name, listener.host, listener.port);
+    auto checked = listener.protocol == Protocol::udp
+                       ? check_port<ip::udp>(listener.name, listener.host, listener.port)
+                       : check_port<ip::tcp>(listener.name, listener.host, listener.port);
     if (!checked) return checked;
   }
   if (!config.admin_enabled) return {};

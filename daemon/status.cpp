@@ -17,7 +17,7 @@ StatusSnapshot Status::snapshot() const {
     const ListenerConfig& config = parts_.config[i];
     ListenerStatus& listener = snapshot.listeners.emplace_back();
     listener.ledger = totals[config.name];
-    listener.protocol = config.protocol == Protocol::tcp ? "tcp" : "udp";
+    listener.protocol = protocol_text(config.protocol);
     listener.address = config.host + ":" + std::to_string(parts_.listeners[i]->port());
     listener.stats = parts_.listeners[i]->stats();
   }

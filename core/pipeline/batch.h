@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/frame/frame.h"
 #include "core/memory/buffer_pool.h"
+#include "core/runtime/ack.h"
 #include "core/runtime/context_manager.h"
 
 namespace sluice {
@@ -20,11 +21,13 @@ struct Batch {
   Nanos received = 0;            // wall clock, when recv returned
   uint64_t first_id = 0;         // frame i is line first_id + i; set by Pipeline::submit()
   Operation operation;           // set by Pipeline::submit()
+  AckRequest ack;                // set by readers whose senders wait for an answer
 
   void clear() {
     slot.reset();
     frames.clear();
     operation.complete();
+    ack.answer(false);
   }
 };
 
