@@ -58,7 +58,7 @@ struct StoreConfig {
 
 struct SpoolConfig {
   bool enabled = true;
-  std::optional<uint64_t> bytes;  // empty: auto, a quarter of the memory limit
+  std::optional<uint64_t> bytes;  // empty: auto (budget.cpp)
 };
 
 struct MemoryConfig {

@@ -115,7 +115,7 @@ constexpr Key kKeys[] = {
      .min = 4 * kMiB,
      .max = 64 * kGiB,
      .zero_word = "auto",
-     .text = "Size of that file and of all receive buffers; auto is a quarter of the memory limit."},
+     .text = "Size of that file and of all receive buffers; auto is a quarter of the memory limit, at most 256MiB."},
 
     {.path = "listeners[].name",
      .type = KeyType::text,

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <future>
 #include <list>
+#include <map>
 #include <thread>
 
 #include "core/base/version.h"
@@ -12,13 +13,16 @@
 #include "core/memory/memory_limit.h"
 #include "core/memory/memory_monitor.h"
 #include "core/parse/time_zone.h"
+#include "core/pipeline/dedupe_rebuild.h"
 #include "core/pipeline/pipeline.h"
 #include "daemon/admin/admin_server.h"
 #include "daemon/budget.h"
 #include "daemon/check.h"
 #include "daemon/io_threads.h"
 #include "daemon/net/listener.h"
+#include "daemon/restart.h"
 #include "daemon/service/allocator.h"
+#include "daemon/spool_start.h"
 #include "daemon/status.h"
 
 namespace sluice {
@@ -65,7 +69,6 @@ class App::Impl {
         limit_(memory_limit(config)),
         budget_(make_budget(config, limit_.bytes, std::thread::hardware_concurrency())),
         memory_({.limit = limit_.bytes, .warning = config.memory.warning, .critical = config.memory.critical}),
-        slots_({.max_bytes = budget_.slots, .account = &memory_.account("slots")}),
         interner_({.max_bytes = budget_.interner_text, .account = &memory_.account("interner")}),
         context_({.max_operations = config.queue.operations,
                   .max_bytes = budget_.queue,
@@ -89,6 +92,11 @@ class App::Impl {
 
  private:
   Result<void> open_store();
+  Result<void> open_spool();
+  Result<void> empty_old_spool();
+  void open_pipeline(ContextManager& context);
+  Restart::Parts restart_parts(ContextManager& context);
+  void replay(Restart& restart);
   Result<void> open_listeners();
   Result<void> open_admin();
   void on_signal(int signal);
@@ -104,7 +112,8 @@ class App::Impl {
   const Budget budget_;
 
   AllocationTracker memory_;
-  BufferPool slots_;
+  ReceiveMemory slots_;  // outlives whoever holds slots
+  std::unique_ptr<Committer> committer_;
   Interner interner_;
   Ledger ledger_;
   ContextManager context_;
@@ -113,7 +122,8 @@ class App::Impl {
   std::unique_ptr<DedupeWindow> dedupe_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Pipeline> pipeline_;
-  std::list<TimeZone> zones_;  // of listeners that name one; parsers point here
+  std::unique_ptr<Restart> restart_;  // null without a spool
+  std::list<TimeZone> zones_;         // of listeners that name one; parsers point here
 
   boost::asio::io_context main_{1};
   IoThreads io_;
@@ -122,11 +132,13 @@ class App::Impl {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unique_ptr<Status> status_;
   std::unique_ptr<AdminServer> admin_;
-  Nanos next_second_ = 0;  // monotonic: when the once-a-second things are due
+  std::map<std::string, uint16_t> sources_;  // of the config's listeners
+  Nanos next_second_ = 0;                    // monotonic: when the once-a-second things are due
 };
 
 Result<void> App::Impl::open() {
   if (auto opened = open_store(); !opened) return opened;
+  if (auto opened = open_spool(); !opened) return opened;
   if (auto opened = open_listeners(); !opened) return opened;
   return open_admin();
 }
@@ -147,20 +159,93 @@ Result<void> App::Impl::open_store() {
                                                      .max_bytes = budget_.dedupe,
                                                      .account = &memory_.account("dedupe")});
   }
+  return {};
+}
+
+Result<void> App::Impl::open_spool() {
+  SpoolSetup setup{.path = config_.store.path + "/spool",
+                   .enabled = config_.spool.enabled,
+                   .slot_bytes = budget_.slots,
+                   .account = &memory_.account("slots"),
+                   .report = [this](const std::string& text) { log_.error("spool", text); }};
+  slots_ = open_receive_memory(setup);
+  if (dedupe_) {
+    rebuild_dedupe(real_file_system(), config_.store.path, *dedupe_,
+                   std::chrono::nanoseconds(config_.dedupe.window).count(), system_clock().now(), interner_);
+  }
+  if (slots_.must_change) {
+    if (auto emptied = empty_old_spool(); !emptied) return emptied;
+    replace_spool(slots_, setup);
+  }
+  open_pipeline(context_);
+  if (!slots_.spool) return {};
+  restart_ = std::make_unique<Restart>(restart_parts(context_));
+  return restart_->plan();
+}
+
+void App::Impl::open_pipeline(ContextManager& context) {
+  if (slots_.spool) {
+    committer_ = std::make_unique<Committer>([spool = slots_.spool.get()] { return spool->sync(); },
+                                             [this](const std::string& text) { log_.error("spool", text); });
+  }
   pipeline_ = std::make_unique<Pipeline>(
       PipelineOptions{.workers = budget_.workers,
                       .block_bytes = budget_.block,
                       .block_age = std::chrono::nanoseconds(config_.store.block_age).count(),
                       .compression_level = config_.store.compression_level},
-      PipelineParts{.context = context_,
+      PipelineParts{.context = context,
                     .interner = interner_,
                     .ledger = ledger_,
                     .memory = memory_,
                     .store = *store_,
                     .dedupe = dedupe_.get(),
+                    .pool = &slots_.pool(),
+                    .committer = committer_.get(),
                     .clock = system_clock(),
                     .report = [this](const std::string& text) { log_.error("pipeline", text); }});
-  return {};
+}
+
+Restart::Parts App::Impl::restart_parts(ContextManager& context) {
+  return {.store_path = config_.store.path,
+          .spool = *slots_.spool,
+          .store = *store_,
+          .pipeline = *pipeline_,
+          .context = context,
+          .interner = interner_,
+          .ledger = ledger_,
+          .say = [this](const std::string& text) { log_.info("spool", text); },
+          .trouble = [this](const std::string& text) { log_.error("spool", text); }};
+}
+
+// A spool of another size, or one that is not wanted any more: what is in it is stored first, by a pipeline of its own.
+Result<void> App::Impl::empty_old_spool() {
+  ContextManager context({.max_operations = config_.queue.operations, .max_bytes = budget_.queue}, system_clock());
+  open_pipeline(context);
+  Restart restart(restart_parts(context));
+  auto planned = restart.plan();
+  if (planned) {
+    restart.add_sources({});
+    pipeline_->start();
+    replay(restart);
+    context.stop_intake();
+    // However long it takes: what is not stored here would be lost with the file.
+    pipeline_->drain(std::chrono::hours(24 * 365));
+  }
+  pipeline_.reset();
+  committer_.reset();
+  return planned;
+}
+
+void App::Impl::replay(Restart& restart) {
+  Nanos next = 0;
+  restart.replay([&] {
+    const Nanos now = system_clock().monotonic();
+    if (now < next) return;
+    next = now + kSecond;
+    context_.set_memory_load(monitor_.sample(now).load);
+    notifier_.extend_timeout(30s);
+    notifier_.status("recovering from the spool: " + std::to_string(restart.facts().lines) + " lines so far");
+  });
 }
 
 Result<void> App::Impl::open_listeners() {
@@ -175,12 +260,18 @@ Result<void> App::Impl::open_listeners() {
       if (!zone) return Unexpected(zone.error());
       parser.zone = &zones_.emplace_back(std::move(*zone));
     }
-    const uint16_t source =
-        pipeline_->add_source({.name = listener.name, .parser = std::move(parser), .dedupe = listener.dedupe});
+    const bool acknowledged = listener.protocol == Protocol::relp || listener.protocol == Protocol::http;
+    const uint16_t source = pipeline_->add_source({.name = listener.name,
+                                                   .parser = std::move(parser),
+                                                   .dedupe = listener.dedupe,
+                                                   .acknowledged = acknowledged,
+                                                   .answer_stored = listener.ack == AckLevel::received});
+    sources_[listener.name] = source;
     ListenerParts parts{.io = io_.contexts(),
                         .pipeline = *pipeline_,
                         .context = context_,
-                        .pool = slots_,
+                        .pool = slots_.pool(),
+                        .spool = slots_.spool.get(),
                         .interner = interner_,
                         .ledger = ledger_.listener(listener.name),
                         .memory = memory_,
@@ -192,6 +283,7 @@ Result<void> App::Impl::open_listeners() {
     if (!opened) return Unexpected(opened.error());
     listeners_.push_back(std::move(*opened));
   }
+  if (restart_) restart_->add_sources(sources_);
   return {};
 }
 
@@ -205,7 +297,7 @@ Result<void> App::Impl::open_admin() {
                                                  .dedupe = dedupe_.get(),
                                                  .memory = memory_,
                                                  .monitor = monitor_,
-                                                 .slots = slots_,
+                                                 .slots = slots_.pool(),
                                                  .interner = interner_,
                                                  .clock = system_clock(),
                                                  .stall = kStall});
@@ -218,14 +310,16 @@ Result<void> App::Impl::open_admin() {
 
 int App::Impl::run() {
   monitor_.on_level([this](MemoryLevel level, const MemorySnapshot& memory) { on_memory(level, memory); });
-  monitor_.on_release("slots", [this](MemoryLevel) { slots_.trim(); });
+  monitor_.on_release("slots", [this](MemoryLevel) { slots_.pool().trim(); });
   monitor_.on_release("blocks", [this](MemoryLevel) { pipeline_->relieve(); });
   monitor_.on_release("allocator", [](MemoryLevel) { purge_allocator(); });
   pipeline_->start();
+  if (restart_) replay(*restart_);
   io_.start();
   for (size_t i = 0; i < listeners_.size(); ++i) {
-    listeners_[i]->start();
     const ListenerConfig& listener = config_.listeners[i];
+    if (restart_) listeners_[i]->adopt(restart_->take_pending(listener.name));
+    listeners_[i]->start();
     log_.info("", std::string("listening: ") + listener.name + " on " + std::string(protocol_text(listener.protocol)) +
                       " " + listener.host + ":" + std::to_string(listeners_[i]->port()));
   }
@@ -314,6 +408,15 @@ void App::Impl::drain() {
   }
   admin_.reset();
   listeners_.clear();
+  if (const uint64_t lines = pipeline_->stats().left_in_spool; lines > 0) {
+    log_.warning("", std::to_string(lines) + " lines stay in the spool and are stored at the next start");
+  }
+  status_.reset();
+  restart_.reset();
+  pipeline_.reset();
+  committer_.reset();
+  if (slots_.spool && slots_.spool->pool().free_bytes() == slots_.spool->pool().max_bytes())
+    slots_.spool->close_clean();
   store_.reset();
   say_ledger();
 }

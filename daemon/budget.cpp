@@ -9,16 +9,20 @@ Budget make_budget(const Config& config, uint64_t limit, unsigned cores) {
   constexpr unsigned kMostWorkers = 16;
   constexpr uint64_t kLeastBlock = 256 << 10;  // below it a block's dictionaries weigh more than its text gains
 
+  constexpr uint64_t kMostSlots = 256 << 20;  // more only helps a store that stands still for seconds
+
   Budget budget;
   budget.limit = limit;
   budget.workers = config.workers ? config.workers : std::clamp(cores, 1u, kMostWorkers);
-  budget.slots = std::max<uint64_t>(limit / 4, 8 << 20);
-  budget.queue = std::min(config.queue.bytes, budget.slots * 3 / 4);
+  budget.slots = config.spool.bytes.value_or(std::clamp<uint64_t>(limit / 4, 8 << 20, kMostSlots));
+  budget.slots -= budget.slots % (1 << 20);
+  budget.queue = std::min(config.queue.bytes, budget.slots / 2);
   budget.dedupe = std::min(config.dedupe.memory, limit / 6);
   budget.interner_text = std::clamp<uint64_t>(limit / 16, 1 << 20, 16 << 20);
+  // And its lines' slots stay in use until it is stored: together the open blocks leave room for what comes meanwhile.
   // An open block costs about three times its raw bytes: rows, columns, and the sealed one on its way.
-  budget.block =
-      std::clamp(limit / 4 / 3 / budget.workers, kLeastBlock, std::max(config.store.block_bytes, kLeastBlock));
+  budget.block = std::clamp(std::min(limit / 4 / 3, budget.slots * 3 / 8) / budget.workers, kLeastBlock,
+                            std::max(config.store.block_bytes, kLeastBlock));
   return budget;
 }
 

@@ -1,6 +1,6 @@
 # Checks that includes go one way: daemon -> config -> core, and inside core only to folders earlier in the list.
 #   cmake -DROOT=... -P tests/layering.cmake
-set(layers base memory intern runtime frame parse dedupe record store query pipeline)
+set(layers base memory intern runtime frame spool parse dedupe record store query pipeline)
 set(bad)
 
 function(check_file file allowed what)

@@ -7,20 +7,17 @@
 #include "core/base/mutex.h"
 #include "core/dedupe/bloom_filter.h"
 #include "core/dedupe/fingerprint_ring.h"
-#include "core/dedupe/repeat_counts.h"
 
 namespace sluice {
 namespace {
 
 constexpr size_t kGroup = 32;              // lines looked up together; see check_group()
-constexpr size_t kEntriesPerRepeat = 8;    // room for the counts of one line in eight between two take_repeats()
 constexpr size_t kMinCapacity = 64;        // entries; below that nothing is remembered long enough to matter
 constexpr size_t kMaxCapacity = 1u << 31;  // entries; links are 32 bits
 constexpr Nanos kMaxWindow = Nanos{1} << 60;
 
 size_t bytes_for(size_t capacity, uint32_t bloom_bits) {
-  return FingerprintRing::bytes_for(capacity) + 2 * BloomFilter::bytes_for(capacity, bloom_bits) +
-         RepeatCounts::bytes_for(std::max<size_t>(1, capacity / kEntriesPerRepeat));
+  return FingerprintRing::bytes_for(capacity) + 2 * BloomFilter::bytes_for(capacity, bloom_bits);
 }
 
 // The largest capacity that fits. The index grows in powers of two, so the sum is not a plain division; it does grow
@@ -76,10 +73,9 @@ class DedupeWindow::Impl {
         scale_(window_),
         ring_(capacity_for(options)),
         filters_{BloomFilter(ring_.capacity(), options.bloom_bits_per_entry),
-                 BloomFilter(ring_.capacity(), options.bloom_bits_per_entry)},
-        repeats_(std::max<size_t>(1, ring_.capacity() / kEntriesPerRepeat)) {
+                 BloomFilter(ring_.capacity(), options.bloom_bits_per_entry)} {
     stats_.capacity = ring_.capacity();
-    stats_.bytes = ring_.bytes() + filters_[0].bytes() + filters_[1].bytes() + repeats_.bytes();
+    stats_.bytes = ring_.bytes() + filters_[0].bytes() + filters_[1].bytes();
     if (account_ != nullptr) account_->charge(stats_.bytes);
   }
   ~Impl() {
@@ -98,15 +94,11 @@ class DedupeWindow::Impl {
     stats_.checked += lines.size();
   }
 
-  void take_repeats(std::vector<RepeatNote>& notes) {
-    size_t expected;
-    {
-      MutexLock lock(mutex_);
-      expected = repeats_.size();
-    }
-    notes.reserve(notes.size() + expected);  // outside the lock: it may be megabytes
+  void learn(std::span<const DedupeLine> lines, Nanos received) {
     MutexLock lock(mutex_);
-    repeats_.take(notes);
+    expire(received);
+    const uint32_t tick = scale_.tick(received);
+    for (const DedupeLine& line : lines) remember(line, filters_[0].probe(line.fingerprint), tick);
   }
 
   Stats stats() const {
@@ -149,23 +141,19 @@ class DedupeWindow::Impl {
       DedupeLine& line = group[i];
       // The filters were asked before this group's new lines were inserted. Those are looked for in the ring.
       const bool known = maybe[i] || ring_.chain_changed(line.fingerprint, appended);
-      line.first_id = known ? first_of(line, maybe[i], now, tick) : line.id;
+      line.first_id = known && !line.keep ? first_of(line, maybe[i], tick) : line.id;
       if (line.first_id != line.id) continue;
       remember(line, probes[i], tick);
       ++appended;
     }
   }
 
-  // The id of the copy that `line` repeats, now counted; or its own.
-  uint64_t first_of(const DedupeLine& line, bool maybe, Nanos now, uint32_t tick) REQUIRES(mutex_) {
+  // The id of the copy that `line` repeats, or its own.
+  uint64_t first_of(const DedupeLine& line, bool maybe, uint32_t tick) REQUIRES(mutex_) {
     const FingerprintRing::Entry* first = ring_.find(line.fingerprint);
     stats_.maybe += maybe;
     stats_.false_positives += maybe && first == nullptr;
     if (first == nullptr || !scale_.within_window(tick, first->tick)) return line.id;
-    if (!repeats_.add(first->id, now)) {
-      ++stats_.uncounted;
-      return line.id;
-    }
     ++stats_.duplicates;
     return first->id;
   }
@@ -205,7 +193,6 @@ class DedupeWindow::Impl {
   FingerprintRing ring_ GUARDED_BY(mutex_);
   std::array<BloomFilter, 2> filters_ GUARDED_BY(mutex_);
   size_t active_ GUARDED_BY(mutex_) = 0;  // the filter that takes new keys
-  RepeatCounts repeats_ GUARDED_BY(mutex_);
   Nanos last_now_ GUARDED_BY(mutex_) = 0;
   Stats stats_ GUARDED_BY(mutex_);  // `entries` and `effective_window` are filled in by stats()
 };
@@ -213,7 +200,7 @@ class DedupeWindow::Impl {
 DedupeWindow::DedupeWindow(DedupeOptions options) : impl_(std::make_unique<Impl>(options)) {}
 DedupeWindow::~DedupeWindow() = default;
 void DedupeWindow::check(std::span<DedupeLine> lines, Nanos now) { impl_->check(lines, now); }
-void DedupeWindow::take_repeats(std::vector<RepeatNote>& notes) { impl_->take_repeats(notes); }
+void DedupeWindow::learn(std::span<const DedupeLine> lines, Nanos received) { impl_->learn(lines, received); }
 DedupeWindow::Stats DedupeWindow::stats() const { return impl_->stats(); }
 
 }  // namespace sluice

@@ -6,13 +6,13 @@
 //
 //   window.check(lines, now);           // a batch at a time: one lock, look-ups prefetched
 //   for (DedupeLine& line : lines) if (line.first_id != line.id) ... collapse: do not store the line ...
-//   window.take_repeats(notes);         // every second or so: the counts that changed, to be stored beside the records
+//                                       // and count it: whoever collapses a line stores the count (repeat_counts.h)
+//   window.learn(lines, received);      // at start: what the store holds of the last minutes
 //
 // A line counts as a duplicate when its first copy came less than `window` ago; a later one starts anew.
 //
 // Limits:  bounded by `window` and `max_bytes`: when memory is short the oldest fingerprints go first, so that the
-//          window gets shorter (stats().effective_window) but never forgets a count that is not yet taken. There is
-//          room for the counts of one known line in eight; beyond that a repeated line is called new, and stored.
+//          window gets shorter (stats().effective_window).
 // Clock:   when it jumps, "less than `window` ago" means before or after. What lies outside is forgotten.
 // Threads: safe from any thread; one lock per batch.
 // Memory:  reserved at construction, charged to the account given. 0 allocations per line.
@@ -33,6 +33,7 @@ struct DedupeLine {
   Hash128 fingerprint;
   uint64_t id = 0;        // this line's
   uint64_t first_id = 0;  // out: the first copy's; equal to id when the line is new
+  bool keep = false;      // call it new, whatever came before
 };
 
 // "Line first_id came `count` more times." Counts are increments since the last note about that line.
@@ -58,14 +59,14 @@ class DedupeWindow {
   // Lines of one batch, in order of receipt. `now` is the batch's time of receipt (wall clock; it may jump).
   void check(std::span<DedupeLine> lines, Nanos now);
 
-  // Appends the notes of every line that repeated since the last call.
-  void take_repeats(std::vector<RepeatNote>& notes);
+  // Remembers lines that were stored before, received at `received`: the oldest first. They are neither counted nor
+  // checked.
+  void learn(std::span<const DedupeLine> lines, Nanos received);
 
   struct Stats {
     uint64_t checked = 0, duplicates = 0;
     uint64_t maybe = 0;            // the filter said "maybe"
     uint64_t false_positives = 0;  // ... and the table said "new"
-    uint64_t uncounted = 0;        // repeats called new, for want of room for their counts
     uint64_t entries = 0, capacity = 0;
     Nanos effective_window = 0;  // age of the oldest fingerprint still known, at most `window`
     uint64_t bytes = 0;

@@ -19,11 +19,19 @@ enum FrameFlag : uint8_t {
   kFrameCutShort = 1 << 1,   // octet counting: the stream ended inside it
 };
 
+// What a start after a crash knows of a frame that it cuts again. Not stored.
+enum class FrameReplay : uint8_t {
+  no,
+  skip,  // the store accounts for it already: it is here to keep the others' places
+  keep,  // others were counted as its repeats: it must not become one itself
+};
+
 struct FrameRef {
   uint32_t offset = 0;           // from the slot's first byte
   uint32_t length = 0;           // trailer and octet count excluded; a CR or NUL before the trailer included
   InternId peer = kNotInterned;  // sender's address without its port
   uint8_t flags = kFrameWhole;   // FrameFlag
+  FrameReplay replay = FrameReplay::no;
 };
 
 }  // namespace sluice

@@ -43,6 +43,27 @@ Framer::Framer(FramerOptions options)
       mode_(options.mode),
       nul_ends_frames_(options.nul_ends_frames) {}
 
+Framer::Framer(FramerOptions options, const FramingState& state) : Framer(options) {
+  mode_ = state.mode <= static_cast<uint8_t>(FramingMode::nul) ? static_cast<FramingMode>(state.mode)
+                                                               : FramingMode::newline;
+  nul_ends_frames_ = state.nul_ends_frames != 0;
+  discarding_ = state.discarding != 0;
+  in_frame_ = state.in_frame != 0;
+  scanned_ = state.scanned;
+  kept_ = std::min(state.kept, max_frame_bytes_);
+  skip_ = state.skip;
+}
+
+FramingState Framer::state() const {
+  return {.mode = static_cast<uint8_t>(mode_),
+          .nul_ends_frames = nul_ends_frames_,
+          .discarding = discarding_,
+          .in_frame = in_frame_,
+          .scanned = scanned_,
+          .kept = kept_,
+          .skip = skip_};
+}
+
 size_t Framer::max_tail() const { return std::max<size_t>(max_frame_bytes_, kMaxCountDigits + 2); }
 
 size_t Framer::cut(std::string_view data, uint32_t offset, std::vector<FrameRef>& frames) {

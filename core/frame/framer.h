@@ -64,9 +64,24 @@ struct FramerOptions {
   InternId peer = kNotInterned;         // written into every FrameRef
 };
 
+// Where a stream is between two cuts: with the tail's bytes it is all that a framer needs to go on, in this process or,
+// from a spool's slot, in the next. Stored there: see core/spool/spool_format.md.
+struct FramingState {
+  uint8_t mode = 0;  // FramingMode
+  uint8_t nul_ends_frames = 0;
+  uint8_t discarding = 0;
+  uint8_t in_frame = 0;
+  uint32_t scanned = 0;
+  uint32_t kept = 0;
+  uint32_t skip = 0;
+};
+
 class Framer {
  public:
   explicit Framer(FramerOptions options = {});
+  // Goes on where `state` was taken. The mode and nul_ends_frames of `options` do not count.
+  Framer(FramerOptions options, const FramingState& state);
+  FramingState state() const;
 
   // Appends the whole frames of `data` and returns how many of its bytes are done with. The rest is the tail
   // and must be the beginning of the next call's data. `offset` is where data begins in its slot.

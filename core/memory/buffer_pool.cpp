@@ -1,7 +1,10 @@
 #include "core/memory/buffer_pool.h"
 
-#include <algorithm>
+#include <sys/mman.h>
+
+#include <atomic>
 #include <cassert>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -25,80 +28,7 @@
 namespace sluice {
 namespace {
 
-// All slots of one size, carved from one reservation. A slot is in use, kept (its pages are there, ready for reuse)
-// or cold (no pages behind it). Under ASan every slot that is not in use is poisoned.
-class Shelf {
- public:
-  Shelf(size_t slot_bytes, uint64_t max_bytes)
-      : slot_bytes_(slot_bytes), slots_(max_bytes / slot_bytes), region_(slots_ * slot_bytes) {
-    kept_.reserve(slots_);  // so that giving back never allocates; pages of it that are never used cost nothing
-    cold_.reserve(slots_);
-    ASAN_POISON_MEMORY_REGION(region_.data(), region_.size());
-  }
-  ~Shelf() { ASAN_UNPOISON_MEMORY_REGION(region_.data(), region_.size()); }
-
-  size_t slot_bytes() const { return slot_bytes_; }
-  size_t kept() const { return kept_.size(); }
-
-  char* take_kept() {
-    if (kept_.empty()) return nullptr;
-    return hand_out(pop(kept_));
-  }
-
-  char* take_cold() {
-    if (!cold_.empty()) return hand_out(pop(cold_));
-    if (fresh_ == slots_) return nullptr;
-    return hand_out(fresh_++);
-  }
-
-  void keep(char* data) {
-    ASAN_POISON_MEMORY_REGION(data, slot_bytes_);
-    const auto offset = static_cast<size_t>(data - region_.data());
-    assert(offset < region_.size() && offset % slot_bytes_ == 0);
-    kept_.push_back(static_cast<uint32_t>(offset / slot_bytes_));
-  }
-
-  // Takes the kept slots away, to be chilled without the pool's lock and then returned with add_cold().
-  std::vector<uint32_t> take_all_kept() {
-    std::vector<uint32_t> all(kept_);
-    kept_.clear();  // keeps its capacity
-    return all;
-  }
-  void chill(std::vector<uint32_t>& slots) {
-    std::sort(slots.begin(), slots.end());
-    for (size_t i = 0, next; i < slots.size(); i = next) {
-      next = i + 1;
-      while (next < slots.size() && slots[next] == slots[next - 1] + 1) ++next;
-      region_.give_back(slots[i] * slot_bytes_, (next - i) * slot_bytes_);
-    }
-  }
-  void add_cold(const std::vector<uint32_t>& slots) { cold_.insert(cold_.end(), slots.rbegin(), slots.rend()); }
-
-  void chill_one() {
-    const uint32_t slot = pop(kept_);
-    region_.give_back(slot * slot_bytes_, slot_bytes_);
-    cold_.push_back(slot);
-  }
-
- private:
-  static uint32_t pop(std::vector<uint32_t>& from) {
-    const uint32_t slot = from.back();
-    from.pop_back();
-    return slot;
-  }
-  char* hand_out(uint32_t slot) {
-    char* data = region_.data() + slot * slot_bytes_;
-    ASAN_UNPOISON_MEMORY_REGION(data, slot_bytes_);
-    return data;
-  }
-
-  const size_t slot_bytes_;
-  const size_t slots_;
-  MappedRegion region_;
-  std::vector<uint32_t> kept_;  // the last one returned is the next one handed out
-  std::vector<uint32_t> cold_;
-  uint32_t fresh_ = 0;  // slots from here on were never used
-};
+constexpr uint64_t kChunk = kSlotBytes[1];  // what residency is counted in
 
 }  // namespace
 
@@ -106,121 +36,204 @@ class BufferPool::Impl {
  public:
   explicit Impl(BufferPoolOptions options)
       : options_(options),
-        shelves_{Shelf(kSlotBytes[0], options.max_bytes), Shelf(kSlotBytes[1], options.max_bytes),
-                 Shelf(kSlotBytes[2], options.max_bytes)} {}
+        own_(options.region ? 0 : options.max_bytes),
+        region_(options.region ? options.region : own_.data()),
+        arena_(options.max_bytes),
+        handles_(options.max_bytes / kSlotUnit),
+        left_(options.max_bytes / kSlotUnit),
+        resident_((options.max_bytes + kChunk - 1) / kChunk) {
+    stats_.bytes = arena_.bytes();
+    note_free();
+    ASAN_POISON_MEMORY_REGION(region_, options.max_bytes);
+  }
 
   ~Impl() {
+    ASAN_UNPOISON_MEMORY_REGION(region_, options_.max_bytes);
     for ([[maybe_unused]] const auto& level : stats_.levels) {
       assert(level.in_use == 0 && "BUG: a Slot outlives its BufferPool");
     }
-    if (options_.account != nullptr) options_.account->release(bytes_);
+    if (options_.account != nullptr) options_.account->release(stats_.resident);
   }
 
-  char* acquire(SlotSize size) {
+  char* acquire(SlotSize size, Reserve reserve) {
     const auto i = static_cast<size_t>(size);
     MutexLock lock(mutex_);
-    Stats::Level& level = stats_.levels[i];
-    char* data = shelves_[i].take_kept();
-    if (data != nullptr) {
-      ++level.hits;
-    } else if (make_room(kSlotBytes[i]) && (data = shelves_[i].take_cold()) != nullptr) {
-      ++level.misses;
-      bytes_ += kSlotBytes[i];
-      if (options_.account != nullptr) options_.account->charge(kSlotBytes[i]);
-    } else {
-      ++level.refused;
+    std::optional<uint32_t> unit;
+    const uint64_t kept = reserve == Reserve::use ? 0 : arena_.bytes() / kReserveParts;
+    if (arena_.free_bytes() >= kept + kSlotBytes[i] || (reserve == Reserve::keep && all_free())) {
+      unit = arena_.take(size);
+    }
+    if (!unit) {
+      ++stats_.levels[i].refused;
       return nullptr;
     }
-    ++level.in_use;
-    return data;
+    ++(touch(*unit, i) ? stats_.levels[i].misses : stats_.levels[i].hits);
+    return hand_out(*unit, i);
   }
 
-  void give_back(char* data, SlotSize size) {
+  char* adopt(uint64_t offset, SlotSize size) {
     const auto i = static_cast<size_t>(size);
     MutexLock lock(mutex_);
-    shelves_[i].keep(data);
-    --stats_.levels[i].in_use;
+    if (offset % kSlotUnit != 0 || offset >= options_.max_bytes) return nullptr;
+    const auto unit = static_cast<uint32_t>(offset / kSlotUnit);
+    if (!arena_.take_at(unit, size)) return nullptr;
+    touch(unit, i);
+    return hand_out(unit, i);
   }
 
-  void trim() {
-    for (Shelf& shelf : shelves_) {
-      std::vector<uint32_t> slots;
-      {
-        MutexLock lock(mutex_);
-        slots = shelf.take_all_kept();
-      }
-      // The kernel may take milliseconds for many pages: readers go on meanwhile. Nobody else knows these slots, and
-      // they stay charged until their pages are gone.
-      shelf.chill(slots);
-      MutexLock lock(mutex_);
-      shelf.add_cold(slots);
-      uncharge(slots.size() * shelf.slot_bytes());
-    }
+  void share(char* base) {
+    MutexLock lock(mutex_);
+    ++handles_[unit_of(base)];
   }
+
+  void give_back(char* base, SlotSize size, bool leave) {
+    const uint32_t unit = unit_of(base);
+    const auto i = static_cast<size_t>(size);
+    MutexLock lock(mutex_);
+    if (leave) left_[unit] = true;
+    if (--handles_[unit] > 0) return;
+    --stats_.levels[i].in_use;
+    if (left_[unit]) return;
+    std::memset(base, 0, sizeof(uint64_t));  // before anybody can take any part of it
+    ASAN_POISON_MEMORY_REGION(base, kSlotBytes[i]);
+    arena_.give_back(unit, size);
+    note_free();
+  }
+
+  // The free pages are taken as if they were in use while the kernel works, which may take milliseconds: readers go on
+  // meanwhile with what is left.
+  void trim() {
+    std::vector<uint32_t> taken;
+    {
+      MutexLock lock(mutex_);
+      std::vector<uint32_t> cold;
+      while (const auto unit = arena_.take(SlotSize::medium))
+        (resident_[*unit / kMedium] ? taken : cold).push_back(*unit);
+      for (const uint32_t unit : cold) arena_.give_back(unit, SlotSize::medium);
+      note_free();
+    }
+    for (const uint32_t unit : taken) madvise(region_ + unit * kSlotUnit, kChunk, MADV_DONTNEED);
+    MutexLock lock(mutex_);
+    for (const uint32_t unit : taken) {
+      resident_[unit / kMedium] = false;
+      arena_.give_back(unit, SlotSize::medium);
+    }
+    stats_.resident -= taken.size() * kChunk;
+    if (options_.account != nullptr && !taken.empty()) options_.account->release(taken.size() * kChunk);
+    note_free();
+  }
+
+  bool scarce() const { return free_.load(std::memory_order_relaxed) < options_.max_bytes * 3 / 8; }
+  uint64_t free_bytes() const { return free_.load(std::memory_order_relaxed); }
+  uint64_t max_bytes() const { return options_.max_bytes; }
 
   Stats stats() const {
     MutexLock lock(mutex_);
     Stats stats = stats_;
-    for (size_t i = 0; i < kSlotSizes; ++i) stats.levels[i].kept = shelves_[i].kept();
+    stats.free_bytes = arena_.free_bytes();
     return stats;
   }
 
  private:
-  // What is kept in other sizes must not keep a size from being served: it goes, the largest first.
-  bool make_room(size_t bytes) REQUIRES(mutex_) {
-    for (size_t i = kSlotSizes; i-- > 0;) {
-      while (bytes_ + bytes > options_.max_bytes && shelves_[i].kept() > 0) {
-        shelves_[i].chill_one();
-        uncharge(kSlotBytes[i]);
-      }
+  static constexpr uint32_t kMedium = SlotArena::units_of(1);
+  static constexpr uint64_t kReserveParts = 4;
+
+  uint32_t unit_of(const char* base) const {
+    return static_cast<uint32_t>((base - region_) / static_cast<ptrdiff_t>(kSlotUnit));
+  }
+  // A pool too small for a reserve serves one slot at a time all the same.
+  bool all_free() const REQUIRES(mutex_) { return arena_.free_bytes() == arena_.bytes(); }
+
+  // True when memory is touched that was not resident.
+  bool touch(uint32_t unit, size_t size) REQUIRES(mutex_) {
+    uint64_t more = 0;
+    const uint32_t end = unit + SlotArena::units_of(size);
+    for (uint32_t chunk = unit / kMedium; chunk * kMedium < end; ++chunk) {
+      if (resident_[chunk]) continue;
+      resident_[chunk] = true;
+      more += kChunk;
     }
-    return bytes_ + bytes <= options_.max_bytes;
+    if (more == 0) return false;
+    stats_.resident += more;
+    if (options_.account != nullptr) options_.account->charge(more);
+    return true;
   }
 
-  void uncharge(uint64_t bytes) REQUIRES(mutex_) {
-    bytes_ -= bytes;
-    if (options_.account != nullptr && bytes != 0) options_.account->release(bytes);
+  char* hand_out(uint32_t unit, size_t size) REQUIRES(mutex_) {
+    char* base = region_ + unit * kSlotUnit;
+    ASAN_UNPOISON_MEMORY_REGION(base, kSlotBytes[size]);
+    handles_[unit] = 1;
+    ++stats_.levels[size].in_use;
+    note_free();
+    return base;
   }
+
+  void note_free() REQUIRES(mutex_) { free_.store(arena_.free_bytes(), std::memory_order_relaxed); }
 
   const BufferPoolOptions options_;
+  const MappedRegion own_;
+  char* const region_;
   mutable Mutex mutex_;
-  // Guarded by mutex_, but for Shelf::chill(), which touches only pages that no other thread knows of.
-  std::array<Shelf, kSlotSizes> shelves_;
-  uint64_t bytes_ GUARDED_BY(mutex_) = 0;  // in use and kept
-  Stats stats_ GUARDED_BY(mutex_);         // `kept` is filled in by stats()
+  SlotArena arena_ GUARDED_BY(mutex_);
+  std::vector<uint16_t> handles_ GUARDED_BY(mutex_);  // of the slot that begins at this unit
+  std::vector<bool> left_ GUARDED_BY(mutex_);         // likewise: it is not to be freed
+  std::vector<bool> resident_ GUARDED_BY(mutex_);     // a chunk: touched since it was given back
+  Stats stats_ GUARDED_BY(mutex_);                    // `free_bytes` is filled in by stats()
+  std::atomic<uint64_t> free_{0};                     // for scarce(), which everybody asks and nobody may wait for
 };
 
 Slot::Slot(Slot&& other) noexcept
-    : pool_(std::exchange(other.pool_, nullptr)), data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
+    : pool_(std::exchange(other.pool_, nullptr)), base_(std::exchange(other.base_, nullptr)), level_(other.level_) {}
 
 Slot& Slot::operator=(Slot&& other) noexcept {
   if (this != &other) {
     reset();
     pool_ = std::exchange(other.pool_, nullptr);
-    data_ = std::exchange(other.data_, nullptr);
-    size_ = other.size_;
+    base_ = std::exchange(other.base_, nullptr);
+    level_ = other.level_;
   }
   return *this;
 }
 
 Slot::~Slot() { reset(); }
 
+Slot Slot::share() const {
+  if (base_ == nullptr) return {};
+  pool_->share(base_);
+  return {pool_, base_, level_};
+}
+
 void Slot::reset() {
-  if (data_ != nullptr) pool_->give_back(data_, size_);
+  if (base_ != nullptr) pool_->give_back(base_, level_, false);
   pool_ = nullptr;
-  data_ = nullptr;
+  base_ = nullptr;
+}
+
+void Slot::leave() {
+  if (base_ != nullptr) pool_->give_back(base_, level_, true);
+  pool_ = nullptr;
+  base_ = nullptr;
 }
 
 BufferPool::BufferPool(BufferPoolOptions options) : impl_(std::make_unique<Impl>(options)) {}
 BufferPool::~BufferPool() = default;
 
-Slot BufferPool::acquire(SlotSize size) {
-  char* data = impl_->acquire(size);
-  return data == nullptr ? Slot() : Slot(this, data, size);
+Slot BufferPool::acquire(SlotSize size, Reserve reserve) {
+  char* base = impl_->acquire(size, reserve);
+  return base == nullptr ? Slot() : Slot(this, base, size);
 }
 
-void BufferPool::give_back(char* data, SlotSize size) { impl_->give_back(data, size); }
+Slot BufferPool::adopt(uint64_t offset, SlotSize size) {
+  char* base = impl_->adopt(offset, size);
+  return base == nullptr ? Slot() : Slot(this, base, size);
+}
+
+void BufferPool::share(char* base) { impl_->share(base); }
+void BufferPool::give_back(char* base, SlotSize size, bool leave) { impl_->give_back(base, size, leave); }
 void BufferPool::trim() { impl_->trim(); }
+bool BufferPool::scarce() const { return impl_->scarce(); }
+uint64_t BufferPool::max_bytes() const { return impl_->max_bytes(); }
+uint64_t BufferPool::free_bytes() const { return impl_->free_bytes(); }
 BufferPool::Stats BufferPool::stats() const { return impl_->stats(); }
 
 }  // namespace sluice

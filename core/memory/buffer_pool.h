@@ -2,12 +2,18 @@
 //
 //   Slot slot = pool.acquire(SlotSize::medium);       // empty handle when the pool is at its limit
 //   ssize_t n = recv(fd, slot.data(), slot.size(), 0);
-//   ... hand over by moving; it goes back to its pool when the last owner lets go.
+//   Slot also = slot.share();                         // it is free when the last handle lets go
 //
-// Limits:  `max_bytes` over all sizes, in use and kept. acquire() never waits: who gets no slot applies backpressure.
+// A slot begins with kSlotHeaderBytes that belong to whoever describes its contents (core/spool/slot_header.h); data()
+// is behind them. The pool itself only knows that a header whose first eight bytes are zero describes nothing, and makes
+// them zero when the slot is freed.
+//
+// The memory is the pool's own, or a region given to it: the spool's file.
+//
+// Limits:  `max_bytes` over all sizes. acquire() never waits: who gets no slot applies backpressure. The last quarter is
+//          kept for those who need a slot in order to free a larger one (`reserve`).
 // Threads: safe from any thread; one short lock per acquire and release, that is per batch.
-// Memory:  charged to the account given while it is mapped, in use or kept for reuse. trim() gives back what is kept.
-// Later:   the same slots become ranges of the spool's file (docs/architecture.md, "Room left").
+// Memory:  charged to the account by what has been touched, in steps of 64 KiB. trim() gives free pages back.
 #pragma once
 
 #include <array>
@@ -16,16 +22,18 @@
 #include <memory>
 
 #include "core/memory/allocation_tracker.h"
+#include "core/memory/slot_arena.h"
 
 namespace sluice {
 
-enum class SlotSize : uint8_t { small, medium, large };
-inline constexpr size_t kSlotSizes = 3;
-inline constexpr std::array<size_t, kSlotSizes> kSlotBytes{4 << 10, 64 << 10, 1 << 20};
+inline constexpr size_t kSlotHeaderBytes = 320;
+// Bytes of each size for what is received.
+inline constexpr std::array<size_t, kSlotSizes> kSlotRoom{
+    kSlotBytes[0] - kSlotHeaderBytes, kSlotBytes[1] - kSlotHeaderBytes, kSlotBytes[2] - kSlotHeaderBytes};
 
 class BufferPool;
 
-// A move-only handle of one slot.
+// A handle of one slot. Moved, or shared on purpose.
 class Slot {
  public:
   Slot() = default;
@@ -33,22 +41,30 @@ class Slot {
   Slot& operator=(Slot&& other) noexcept;
   ~Slot();
 
-  explicit operator bool() const { return data_ != nullptr; }
-  char* data() const { return data_; }
-  size_t size() const { return data_ ? kSlotBytes[static_cast<size_t>(size_)] : 0; }
+  explicit operator bool() const { return base_ != nullptr; }
+  char* header() const { return base_; }
+  char* data() const { return base_ + kSlotHeaderBytes; }
+  size_t size() const { return base_ ? kSlotRoom[static_cast<size_t>(level_)] : 0; }    // of data()
+  size_t bytes() const { return base_ ? kSlotBytes[static_cast<size_t>(level_)] : 0; }  // with the header
+  SlotSize level() const { return level_; }
+  // Another handle of the same slot.
+  Slot share() const;
+  // As reset(), but the slot stays as it is, for the next process.
+  void leave();
   void reset();
 
  private:
   friend class BufferPool;
-  Slot(BufferPool* pool, char* data, SlotSize size) : pool_(pool), data_(data), size_(size) {}
+  Slot(BufferPool* pool, char* base, SlotSize level) : pool_(pool), base_(base), level_(level) {}
   BufferPool* pool_ = nullptr;
-  char* data_ = nullptr;
-  SlotSize size_ = SlotSize::small;
+  char* base_ = nullptr;
+  SlotSize level_ = SlotSize::small;
 };
 
 struct BufferPoolOptions {
   uint64_t max_bytes = 64 << 20;
   MemoryAccount* account = nullptr;  // may be null
+  char* region = nullptr;            // max_bytes that outlive the pool, page-aligned; null: memory of its own
 };
 
 class BufferPool {
@@ -56,24 +72,35 @@ class BufferPool {
   explicit BufferPool(BufferPoolOptions options);
   ~BufferPool();  // REQUIRES: every Slot has been returned
 
-  Slot acquire(SlotSize size);
-  void trim();  // unmaps the slots kept for reuse
+  enum class Reserve : bool { keep, use };
+  Slot acquire(SlotSize size, Reserve reserve = Reserve::keep);
+  // The slot that begins `offset` bytes into the region; empty when any of it is in use.
+  Slot adopt(uint64_t offset, SlotSize size);
+  void trim();  // gives back the pages of what is free
+
+  // Slots are getting short: those who hold some should see to it that they become free.
+  bool scarce() const;
+  uint64_t max_bytes() const;
+  uint64_t free_bytes() const;
 
   struct Stats {
     struct Level {
       uint64_t in_use = 0;
-      uint64_t kept = 0;     // free, ready for reuse
-      uint64_t hits = 0;     // acquire served from a kept slot
-      uint64_t misses = 0;   // acquire that mapped a new one
+      uint64_t hits = 0;     // acquire served from memory that had been used before
+      uint64_t misses = 0;   // acquire that touched new memory
       uint64_t refused = 0;  // acquire at the limit
     };
     std::array<Level, kSlotSizes> levels;
+    uint64_t bytes = 0;       // of all slots
+    uint64_t free_bytes = 0;  // of them not in use
+    uint64_t resident = 0;    // touched and not given back
   };
   Stats stats() const;
 
  private:
   friend class Slot;
-  void give_back(char* data, SlotSize size);
+  void share(char* base);
+  void give_back(char* base, SlotSize size, bool leave);
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -8,9 +8,11 @@
 #include "core/base/mutex.h"
 #include "core/pipeline/batch_pool.h"
 #include "core/pipeline/bounded_queue.h"
+#include "core/pipeline/in_flight_ids.h"
 #include "core/pipeline/source.h"
 #include "core/pipeline/store_thread.h"
 #include "core/pipeline/worker.h"
+#include "core/spool/slot_header.h"
 
 namespace sluice {
 
@@ -21,9 +23,15 @@ class Pipeline::Impl {
         parts_(std::move(parts)),
         // The context manager bounds what may wait; the queue itself never refuses an admitted batch.
         queue_(std::numeric_limits<size_t>::max()),
-        store_(parts_.store, parts_.clock, parts_.memory.account("sealed blocks"), parts_.report,
-               std::max<size_t>(2, options.workers)),
-        next_id_(parts_.store.next_id()) {}
+        ids_(std::max<uint64_t>(parts_.store.next_id(), 1)),
+        store_({.store = parts_.store,
+                .clock = parts_.clock,
+                .account = parts_.memory.account("sealed blocks"),
+                .report = parts_.report,
+                .ids = ids_,
+                .pool = parts_.pool,
+                .spooled = parts_.committer != nullptr},
+               std::max<size_t>(2, options.workers)) {}
 
   ~Impl() {
     queue_.close();
@@ -36,6 +44,9 @@ class Pipeline::Impl {
     source.name = options.name;
     source.parser = std::move(options.parser);
     source.dedupe = options.dedupe;
+    source.acknowledged = options.acknowledged;
+    source.answer_stored = options.answer_stored;
+    if (options.acknowledged) ids_.track();
     source.ledger = &parts_.ledger.listener(options.name);
     source.name_id = parts_.interner.intern(options.name);
     return static_cast<uint16_t>(sources_.size() - 1);
@@ -44,7 +55,7 @@ class Pipeline::Impl {
   void start() {
     store_.start();
     for (uint32_t i = 0; i < options_.workers; ++i) {
-      workers_.push_back(std::make_unique<Worker>(options_, parts_, sources_, queue_, batches_, store_));
+      workers_.push_back(std::make_unique<Worker>(options_, parts_, sources_, queue_, batches_, store_, ids_));
     }
     {
       MutexLock lock(mutex_);
@@ -64,10 +75,44 @@ class Pipeline::Impl {
     Admission admission = parts_.context.try_admit({.lines = lines, .bytes = batch->slot.size()});
     if (admission.verdict != Verdict::admitted) return admission.verdict;
     batch->operation = std::move(admission.operation);
-    batch->first_id = next_id_.fetch_add(lines, std::memory_order_relaxed);
-    if (queue_.try_push(batch)) return Verdict::admitted;
-    batch->operation.complete();  // closed meanwhile
-    return Verdict::stopping;
+    if (batch->first_id == 0) {
+      batch->first_id = ids_.take(lines);
+    } else {
+      ids_.put(batch->first_id);
+    }
+    const uint64_t first_id = batch->first_id;
+    const bool stored_only = sources_[batch->source].answer_stored;
+    AckRequest ack;
+    if (parts_.committer) {
+      note_ids(*batch);
+      if (batch->ack && !stored_only) commit_slot(batch->slot);
+      ack = std::move(batch->ack);  // the spool keeps the lines: nobody need wait for a block
+    }
+    if (!queue_.try_push(batch)) {  // closed meanwhile
+      ids_.settle(first_id);
+      batch->operation.complete();
+      batch->ack = std::move(ack);
+      return Verdict::stopping;
+    }
+    if (!ack) return Verdict::admitted;
+    if (stored_only) {
+      ack.answer(true);
+    } else {
+      parts_.committer->request(std::move(ack));
+    }
+    return Verdict::admitted;
+  }
+
+  // Before any worker knows of them: a line that stands in a block must be known by its slot.
+  static void note_ids(const Batch& batch) {
+    SlotHeader& header = header_of(batch.slot);
+    header.received = batch.received;
+    if (batch.stream_end) {
+      header.end_id = batch.first_id;
+    } else {
+      header.lines = static_cast<uint32_t>(batch.frames.size());
+      header.first_id = batch.first_id;
+    }
   }
 
   ContextManager::Left drain(std::chrono::nanoseconds timeout) {
@@ -95,8 +140,13 @@ class Pipeline::Impl {
   void drop_waiting() {
     std::unique_ptr<Batch> batch;
     while (queue_.pop(batch, std::chrono::nanoseconds(-1)) == BoundedQueue<std::unique_ptr<Batch>>::PopResult::item) {
-      LedgerCell& cell = sources_[batch->source].ledger->cell();
-      cell.dropped[static_cast<size_t>(DropReason::shutdown)].add(batch->frames.size());
+      if (parts_.committer) {
+        left_ += batch->frames.size();
+        batch->slot.leave();
+      } else {
+        LedgerCell& cell = sources_[batch->source].ledger->cell();
+        cell.dropped[static_cast<size_t>(DropReason::shutdown)].add(batch->frames.size());
+      }
       batches_.give_back(std::move(batch));
     }
   }
@@ -106,6 +156,7 @@ class Pipeline::Impl {
     stats.blocks = store_.blocks();
     stats.open_rows = store_.rows_waiting();
     stats.queued = queue_.size();
+    stats.left_in_spool = left_.load(std::memory_order_relaxed) + store_.left_in_spool();
     stats.store_failing = store_.failing();
     stats.last_progress = store_.last_progress();
     for (const auto& worker : workers_) {
@@ -128,6 +179,8 @@ class Pipeline::Impl {
   }
 
   BatchPool& batches() { return batches_; }
+  void count_left(uint64_t lines) { left_.fetch_add(lines, std::memory_order_relaxed); }
+  void skip_ids_to(uint64_t id) { ids_.skip_to(id); }
 
  private:
   const PipelineOptions options_;
@@ -135,8 +188,9 @@ class Pipeline::Impl {
   std::vector<Source> sources_;  // constant after start()
   BatchPool batches_;
   BoundedQueue<std::unique_ptr<Batch>> queue_;
+  InFlightIds ids_;
   StoreThread store_;
-  std::atomic<uint64_t> next_id_;  // taken from by readers, once per batch
+  std::atomic<uint64_t> left_{0};  // lines that drain() left in the spool before any worker took them
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   Mutex mutex_;
@@ -150,6 +204,8 @@ Pipeline::~Pipeline() = default;
 
 uint16_t Pipeline::add_source(SourceOptions options) { return impl_->add_source(std::move(options)); }
 void Pipeline::start() { impl_->start(); }
+void Pipeline::count_left(uint64_t lines) { impl_->count_left(lines); }
+void Pipeline::skip_ids_to(uint64_t id) { impl_->skip_ids_to(id); }
 std::unique_ptr<Batch> Pipeline::new_batch() { return impl_->batches().take(); }
 void Pipeline::recycle(std::unique_ptr<Batch> batch) { impl_->batches().give_back(std::move(batch)); }
 Verdict Pipeline::submit(std::unique_ptr<Batch>& batch) { return impl_->submit(batch); }

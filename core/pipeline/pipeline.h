@@ -31,6 +31,7 @@
 #include "core/pipeline/batch.h"
 #include "core/runtime/context_manager.h"
 #include "core/runtime/ledger.h"
+#include "core/spool/committer.h"
 #include "core/store/store.h"
 
 namespace sluice {
@@ -39,6 +40,8 @@ struct SourceOptions {
   std::string name;
   ParserOptions parser;
   bool dedupe = true;
+  bool acknowledged = false;   // its senders are answered (Batch::ack)
+  bool answer_stored = false;  // ... already when their lines survive a crash of the process
 };
 
 struct PipelineOptions {
@@ -56,6 +59,9 @@ struct PipelineParts {
   AllocationTracker& memory;
   Store& store;
   DedupeWindow* dedupe = nullptr;  // null: off
+  BufferPool* pool = nullptr;      // where the slots come from: short of them, blocks are sealed early. May be null
+  Committer* committer =
+      nullptr;  // the slots lie in a spool, and stay there until their lines are stored. Null: they do not
   const Clock& clock;
   std::function<void(const std::string&)> report;  // trouble, told to a person; called from any thread
 };
@@ -67,15 +73,19 @@ class Pipeline {
 
   uint16_t add_source(SourceOptions options);
   void start();
+  // Ids of new lines begin here at the least. REQUIRES: before start()
+  void skip_ids_to(uint64_t id);
 
   std::unique_ptr<Batch> new_batch();
   // Puts a batch back that was not submitted.
   void recycle(std::unique_ptr<Batch> batch);
+  // Lines that a reader left in the spool.
+  void count_left(uint64_t lines);
   // Admits and queues. On `full` and `stopping` the batch is left as it was.
   Verdict submit(std::unique_ptr<Batch>& batch);
 
   // REQUIRES: context.stop_intake() was called. Waits until everything is stored; what was left at the timeout is
-  // counted as dropped{shutdown}.
+  // counted as dropped{shutdown}, or with a spool stays there for the next start.
   ContextManager::Left drain(std::chrono::nanoseconds timeout);
 
   // Memory pressure: seal early, give scratch memory back.
@@ -87,6 +97,7 @@ class Pipeline {
     uint64_t open_rows = 0;   // records in open blocks and in blocks waiting for the store
     Nanos last_progress = 0;  // monotonic: when a batch or a block was last finished
     bool store_failing = false;
+    uint64_t left_in_spool = 0;  // lines that drain() left there for the next start
   };
   Stats stats() const;
   // True while nothing waits, or something was finished within `stall`: feeds the watchdog.

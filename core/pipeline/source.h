@@ -13,6 +13,8 @@ struct Source {
   std::string name;
   ParserOptions parser;
   bool dedupe = true;
+  bool acknowledged = false;
+  bool answer_stored = false;
   ListenerLedger* ledger = nullptr;
   InternId name_id = kNotInterned;
 };

@@ -2,6 +2,8 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
+
 namespace sluice {
 namespace {
 
@@ -13,10 +15,9 @@ constexpr std::chrono::milliseconds kRetryInterval{250};
 
 }  // namespace
 
-StoreThread::StoreThread(Store& store, const Clock& clock, MemoryAccount& account,
-                         std::function<void(const std::string&)> report, size_t waiting_blocks)
-    : store_(store), clock_(clock), account_(account), report_(std::move(report)), queue_(waiting_blocks) {
-  last_progress_ = clock_.monotonic();
+StoreThread::StoreThread(Parts parts, size_t waiting_blocks)
+    : parts_(std::move(parts)), store_(parts_.store), queue_(waiting_blocks) {
+  last_progress_ = parts_.clock.monotonic();
 }
 
 StoreThread::~StoreThread() {
@@ -35,15 +36,15 @@ SealedBlock StoreThread::take_empty() {
   return block;
 }
 
-bool StoreThread::push(SealedBlock& block) {
+void StoreThread::push(SealedBlock& block) {
   const uint64_t rows = block.encoded.summary.rows;
-  account_.charge(block.encoded.bytes.capacity());
-  rows_waiting_.fetch_add(rows, std::memory_order_relaxed);
   const uint64_t charged = block.encoded.bytes.capacity();
-  if (queue_.push(block)) return true;
-  account_.release(charged);
+  parts_.account.charge(charged);
+  rows_waiting_.fetch_add(rows, std::memory_order_relaxed);
+  if (queue_.push(block)) return;
+  parts_.account.release(charged);
   rows_waiting_.fetch_sub(rows, std::memory_order_relaxed);
-  return false;
+  give_up(block, DropReason::shutdown);
 }
 
 void StoreThread::run() {
@@ -54,13 +55,18 @@ void StoreThread::run() {
     const auto popped = queue_.pop(block, kUpkeepInterval);
     if (popped == BoundedQueue<SealedBlock>::PopResult::closed) break;
     if (popped == BoundedQueue<SealedBlock>::PopResult::item) write(block);
+    sync_if_asked();
+    settle();
     // Upkeep has its turn even while blocks keep coming, and goes on only while none wait.
-    if (clock_.monotonic() >= next_upkeep) {
-      while (store_.maintain() && queue_.size() == 0) {
-      }
-      next_upkeep = clock_.monotonic() + std::chrono::nanoseconds(kUpkeepInterval).count();
+    if (parts_.clock.monotonic() >= next_upkeep) {
+      while (store_.maintain() && queue_.size() == 0) settle();
+      settle();
+      next_upkeep = parts_.clock.monotonic() + std::chrono::nanoseconds(kUpkeepInterval).count();
     }
   }
+  if (!unsynced_.empty()) (void)store_.sync();
+  settle();
+  leave_all();
   MutexLock lock(mutex_);
   ended_ = true;
   changed_.notify_all();
@@ -68,33 +74,92 @@ void StoreThread::run() {
 
 void StoreThread::write(SealedBlock& block) {
   const uint64_t charged = block.encoded.bytes.capacity();
-  bool stored = true;
-  while (true) {
+  const uint32_t rows = block.encoded.summary.rows;
+  if (block.encoded.bytes.empty() || append(block)) {
+    stored(block);
+  } else {
+    give_up(block, DropReason::store_failed);
+  }
+  parts_.account.release(charged);
+  rows_waiting_.fetch_sub(rows, std::memory_order_relaxed);
+  blocks_.store(blocks_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  last_progress_.store(parts_.clock.monotonic(), std::memory_order_relaxed);
+  recycle(std::move(block));
+}
+
+// Tries until it can; false when it was told to give up.
+bool StoreThread::append(const SealedBlock& block) {
+  for (;;) {
     const auto result = store_.append(block.encoded);
     if (result) break;
     if (!failing_.exchange(true)) {
-      report_("the store takes no more blocks and the daemon waits until it does: " + result.error().message);
+      parts_.report("the store takes no more blocks and the daemon waits until it does: " + result.error().message);
     }
     store_.maintain();  // retention may make room
-    if (!wait_to_retry()) {
-      stored = false;
-      break;
-    }
+    if (!wait_to_retry()) return false;
   }
-  if (stored && failing_.exchange(false)) report_("the store takes blocks again");
+  if (failing_.exchange(false)) parts_.report("the store takes blocks again");
+  return true;
+}
+
+void StoreThread::stored(SealedBlock& block) {
+  for (const auto& [ledger, lines] : block.lines) ledger->cell().stored.add(lines);
+  const uint64_t blocks = store_.appended();
+  for (Ticket& ticket : block.tickets) {
+    if (!ticket.acknowledged) ticket.slot.reset();
+    if (ticket.answer_stored) ticket.ack.answer(true);
+    answer_waits_ |= static_cast<bool>(ticket.ack);
+    unsynced_.push_back({blocks, std::move(ticket)});
+  }
+}
+
+void StoreThread::give_up(SealedBlock& block, DropReason reason) {
   for (const auto& [ledger, lines] : block.lines) {
-    LedgerCell& cell = ledger->cell();
-    if (stored) {
-      cell.stored.add(lines);
+    if (parts_.spooled) {
+      left_.fetch_add(lines, std::memory_order_relaxed);
     } else {
-      cell.dropped[static_cast<size_t>(DropReason::store_failed)].add(lines);
+      ledger->cell().dropped[static_cast<size_t>(reason)].add(lines);
     }
   }
-  account_.release(charged);
-  rows_waiting_.fetch_sub(block.encoded.summary.rows, std::memory_order_relaxed);
-  blocks_.store(blocks_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  last_progress_.store(clock_.monotonic(), std::memory_order_relaxed);
-  recycle(std::move(block));
+  for (Ticket& ticket : block.tickets) leave(ticket);
+}
+
+void StoreThread::leave(Ticket& ticket) const {
+  ticket.ack.answer(false);
+  ticket.slot.leave();
+}
+
+void StoreThread::leave_all() {
+  for (Written& written : unsynced_) leave(written.ticket);
+  for (Ticket& ticket : wait_for_firsts_) leave(ticket);
+  unsynced_.clear();
+  wait_for_firsts_.clear();
+}
+
+void StoreThread::sync_if_asked() {
+  if (unsynced_.empty()) return;
+  const bool short_of_slots = parts_.pool && parts_.pool->scarce();
+  if (!answer_waits_ && !short_of_slots) return;
+  (void)store_.sync();  // maintain() tries again, and reports
+}
+
+void StoreThread::settle() {
+  const uint64_t synced = store_.synced();
+  if (unsynced_.empty() || unsynced_.front().blocks > synced) return;
+  for (; !unsynced_.empty() && unsynced_.front().blocks <= synced; unsynced_.pop_front()) {
+    Ticket& ticket = unsynced_.front().ticket;
+    parts_.ids.settle(ticket.first_id);
+    if (ticket.acknowledged) wait_for_firsts_.push_back(std::move(ticket));
+  }
+  answer_waits_ = false;
+  for (const Written& written : unsynced_) answer_waits_ |= static_cast<bool>(written.ticket.ack);
+  const uint64_t oldest = parts_.ids.oldest();
+  std::erase_if(wait_for_firsts_, [&](Ticket& ticket) {
+    if (ticket.needs >= oldest) return false;
+    ticket.ack.answer(true);
+    ticket.slot.reset();
+    return true;
+  });
 }
 
 bool StoreThread::wait_to_retry() {
@@ -107,6 +172,7 @@ void StoreThread::recycle(SealedBlock block) {
   constexpr size_t kKept = 4;  // about one per worker; more would only hold memory
   block.encoded.clear();
   block.lines.clear();
+  block.tickets.clear();
   MutexLock lock(mutex_);
   if (empty_.size() < kKept) empty_.push_back(std::move(block));
 }

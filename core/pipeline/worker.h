@@ -12,10 +12,12 @@
 #include <memory>
 #include <vector>
 
+#include "core/dedupe/repeat_counts.h"
 #include "core/intern/interner.h"
 #include "core/pipeline/batch.h"
 #include "core/pipeline/batch_pool.h"
 #include "core/pipeline/bounded_queue.h"
+#include "core/pipeline/in_flight_ids.h"
 #include "core/pipeline/pipeline.h"
 #include "core/pipeline/source.h"
 #include "core/pipeline/store_thread.h"
@@ -27,7 +29,7 @@ namespace sluice {
 class Worker {
  public:
   Worker(const PipelineOptions& options, const PipelineParts& parts, const std::vector<Source>& sources,
-         BoundedQueue<std::unique_ptr<Batch>>& queue, BatchPool& batches, StoreThread& store);
+         BoundedQueue<std::unique_ptr<Batch>>& queue, BatchPool& batches, StoreThread& store, const InFlightIds& ids);
   ~Worker();
 
   void run();
@@ -42,8 +44,12 @@ class Worker {
 
  private:
   void process(Batch& batch);
+  uint64_t collapse(const Batch& batch, const Source& source, uint64_t id, uint64_t first_id);
+  void keep_ticket(Batch& batch, const Source& source, uint64_t needs);
   void fingerprint(const Batch& batch, const Source& source);
-  void emit(const Batch& batch, const Source& source, Parser& parser);
+  uint64_t emit(const Batch& batch, const Source& source, Parser& parser);
+  void seal_within(const Batch& batch, const Source& source);
+  bool nothing_waits() const;
   void seal();
   bool seal_due(Nanos now) const;
   std::optional<std::chrono::nanoseconds> time_to_seal() const;
@@ -55,6 +61,7 @@ class Worker {
   BoundedQueue<std::unique_ptr<Batch>>& queue_;
   BatchPool& batches_;
   StoreThread& store_;
+  const InFlightIds& ids_;
   MemoryAccount& account_;
 
   InternCache cache_;
@@ -63,10 +70,13 @@ class Worker {
   BlockEncoder encoder_;
   Event event_;
   std::vector<DedupeLine> dedupe_lines_;
+  RepeatCounts repeat_counts_;  // of lines collapsed since the last seal
   std::vector<RepeatNote> repeats_;
+  std::vector<Ticket> tickets_;  // of batches whose last line stands in the open block
+  uint64_t held_bytes_ = 0;      // of their slots
+  bool answer_waits_ = false;    // somebody is answered only when the open block is stored
   std::vector<uint64_t> rows_by_source_;
-  bool repeats_waiting_ = false;  // lines were collapsed since the last seal
-  Nanos opened_ = 0;              // monotonic: when the open block got its first record
+  Nanos opened_ = 0;  // monotonic: when the open block got its first record
   uint64_t charged_ = 0;
 
   std::atomic<bool> relieve_{false};

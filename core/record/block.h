@@ -45,9 +45,11 @@ struct BlockSummary {
 struct EncodedBlock {
   std::string bytes;
   BlockSummary summary;
+  uint64_t end_id = 0;  // above the id of every line that the block stores or accounts for as collapsed
   void clear() {
     bytes.clear();
     summary = {};
+    end_id = 0;
   }
 };
 
@@ -91,6 +93,7 @@ class BlockReader {
   // REQUIRES: load_all(), or load_filters() for id, time, flags, hostname, app_name, listener, peer, received only
   StoredRecord record(uint32_t row) const;
   Result<std::vector<RepeatNote>> repeats() const;
+  Result<std::vector<CollapsedLines>> collapsed() const;
 
  private:
   class Impl;

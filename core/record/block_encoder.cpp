@@ -82,6 +82,7 @@ class BlockEncoder::Impl {
   void write_layouts(const OpenBlock& block);
   void write_texts();
   void write_repeats(const OpenBlock& block);
+  uint64_t write_collapsed(const OpenBlock& block);
   void write_bytes(ColumnKind kind, std::string_view raw);
   void add_column(ColumnKind kind, ColumnCodec codec, size_t raw_bytes, size_t from);
 
@@ -142,11 +143,13 @@ void BlockEncoder::Impl::encode(const OpenBlock& block, EncodedBlock& out) {
     write_texts();
   }
   write_repeats(block);
+  const uint64_t collapsed_end = write_collapsed(block);
 
   out.clear();
   append_block_header(header_, out.bytes);
   out.bytes.append(body_.view());
   out.summary = summary;
+  out.end_id = std::max(summary.rows != 0 ? summary.last_id + 1 : 0, collapsed_end);
 }
 
 void BlockEncoder::Impl::clear() {
@@ -400,6 +403,25 @@ void BlockEncoder::Impl::write_repeats(const OpenBlock& block) {
     }
   }
   write_bytes(ColumnKind::repeats, raw_.view());
+}
+
+// Returns the id behind the highest one named.
+uint64_t BlockEncoder::Impl::write_collapsed(const OpenBlock& block) {
+  if (block.collapsed_.empty()) return 0;
+  uint64_t end = 0;
+  raw_.clear();
+  CollapsedLines last;
+  for (const CollapsedLines& lines : block.collapsed_) {
+    char* const from = raw_.room(3 * kMaxVarintBytes);
+    char* to = put_varint(from, zigzag(static_cast<int64_t>(lines.id - (last.id + last.count))));
+    to = put_varint(to, lines.count);
+    to = put_varint(to, zigzag(static_cast<int64_t>(lines.first_id - last.first_id)));
+    raw_.commit(static_cast<size_t>(to - from));
+    end = std::max(end, lines.id + lines.count);
+    last = lines;
+  }
+  write_bytes(ColumnKind::collapsed, raw_.view());
+  return end;
 }
 
 void BlockEncoder::Impl::write_bytes(ColumnKind kind, std::string_view raw) {

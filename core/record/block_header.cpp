@@ -71,6 +71,7 @@ Result<void> check_sizes(const BlockHeader& header) {
 }  // namespace
 
 std::string_view column_name(ColumnKind kind) {
+  if (kind == ColumnKind::collapsed) return "collapsed";
   const auto number = static_cast<size_t>(kind);
   return number < kNames.size() ? kNames[number] : "of an unknown kind";
 }

@@ -43,7 +43,9 @@ enum class ColumnKind : uint8_t {
   values = 13,
   repeats = 14,  // notes; absent: none
   // 15 to 31: for templates and their variables
-  kOptional = 128,  // for token filters, covered slot ranges
+  kOptional = 128,
+  collapsed = 128,  // lines that notes count, by id; absent: none
+  // 129 on: for token filters
 };
 std::string_view column_name(ColumnKind kind);
 

@@ -53,6 +53,7 @@ class BlockReader::Impl {
   Result<void> load_all();
   StoredRecord record(uint32_t row) const;
   Result<std::vector<RepeatNote>> repeats();
+  Result<std::vector<CollapsedLines>> collapsed();
 
  private:
   static constexpr std::array kTexts{ColumnKind::proc_ids, ColumnKind::msg_ids, ColumnKind::structured_data,
@@ -259,6 +260,23 @@ Result<std::vector<RepeatNote>> BlockReader::Impl::repeats() {
   return notes;
 }
 
+Result<std::vector<CollapsedLines>> BlockReader::Impl::collapsed() {
+  std::string raw;
+  if (auto r = read_bytes(ColumnKind::collapsed, raw); !r) return Unexpected(r.error());
+  std::vector<CollapsedLines> all;
+  ByteReader in(raw);
+  CollapsedLines last;
+  while (in.ok() && in.left() != 0) {
+    CollapsedLines lines;
+    lines.id = last.id + last.count + static_cast<uint64_t>(unzigzag(in.varint()));
+    lines.count = in.varint();
+    lines.first_id = last.first_id + static_cast<uint64_t>(unzigzag(in.varint()));
+    all.push_back(last = lines);
+  }
+  if (!in.ok()) return damaged(ColumnKind::collapsed, kBadContent);
+  return all;
+}
+
 // ---- BlockReader ----
 
 BlockReader::BlockReader() : impl_(std::make_unique<Impl>()) {}
@@ -273,5 +291,6 @@ Result<void> BlockReader::load_all() { return impl_->load_all(); }
 Result<void> BlockReader::load_filters() { return impl_->load_filters(); }
 StoredRecord BlockReader::record(uint32_t row) const { return impl_->record(row); }
 Result<std::vector<RepeatNote>> BlockReader::repeats() const { return impl_->repeats(); }
+Result<std::vector<CollapsedLines>> BlockReader::collapsed() const { return impl_->collapsed(); }
 
 }  // namespace sluice

@@ -15,6 +15,9 @@ namespace {
 // 60 bytes and more are sealed by their own bytes.
 constexpr uint64_t kMemoryPerTarget = 3;
 
+// A flood of a few lines in turn makes a run of each: 3 MiB of them are enough for a block.
+constexpr size_t kMaxCollapsedRuns = 128 << 10;
+
 size_t varint_size(uint64_t v) { return (static_cast<size_t>(std::bit_width(v | 1)) + 6) / 7; }
 
 // The frame's own bytes of its message: with kMessageEscaped these are not event.message.
@@ -126,6 +129,17 @@ void OpenBlock::begin_run(uint32_t listener, uint32_t peer, Nanos received) {
   runs_.push_back({static_cast<uint32_t>(records_.size()), listener, peer, received});
 }
 
+void OpenBlock::add_collapsed(uint64_t id, uint64_t first_id) {
+  if (!collapsed_.empty()) {
+    CollapsedLines& last = collapsed_.back();
+    if (last.id + last.count == id && last.first_id == first_id) {
+      ++last.count;
+      return;
+    }
+  }
+  collapsed_.push_back({id, 1, first_id});
+}
+
 uint32_t OpenBlock::keep(std::string_view text) {
   const InternId id = cache_.intern(text);
   if (id != kNotInterned || text.empty()) return id;
@@ -141,14 +155,15 @@ bool OpenBlock::full(uint64_t target) const {
   target = std::min(target, kMaxBlockTarget);
   const uint64_t memory = arena_.size() + records_.size() * sizeof(CompactRecord);
   return raw_bytes_ >= target || memory >= kMemoryPerTarget * target || records_.size() >= kMaxBlockRows / 2 ||
-         repeats_.size() >= kMaxBlockRows / 2;
+         repeats_.size() >= kMaxBlockRows / 2 || collapsed_.size() >= kMaxCollapsedRuns;
 }
 
 size_t OpenBlock::bytes() const {
   size_t spilled = spilled_.capacity() * sizeof(std::string);
   for (const std::string& text : spilled_) spilled += text.capacity();
   return arena_.capacity() + layouts_.bytes() + records_.capacity() * sizeof(CompactRecord) +
-         runs_.capacity() * sizeof(Run) + repeats_.capacity() * sizeof(RepeatNote) + scratch_.capacity() + spilled;
+         runs_.capacity() * sizeof(Run) + repeats_.capacity() * sizeof(RepeatNote) +
+         collapsed_.capacity() * sizeof(CollapsedLines) + scratch_.capacity() + spilled;
 }
 
 void OpenBlock::clear() {
@@ -157,6 +172,7 @@ void OpenBlock::clear() {
   layouts_.clear();
   runs_.clear();
   repeats_.clear();
+  collapsed_.clear();
   spilled_.clear();
   raw_bytes_ = 0;
 }
@@ -168,6 +184,7 @@ void OpenBlock::shrink() {
   layouts_.release();
   runs_ = decltype(runs_)();
   repeats_ = decltype(repeats_)();
+  collapsed_ = decltype(collapsed_)();
   spilled_ = decltype(spilled_)();
   scratch_ = std::string();
 }

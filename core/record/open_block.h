@@ -32,6 +32,15 @@ namespace sluice {
 inline constexpr uint32_t kMaxBlockRows = 1 << 20;     // a reader refuses more
 inline constexpr uint64_t kMaxBlockTarget = 16 << 20;  // raw bytes; leaves a batch of room below kMaxBlockRawBytes
 
+// Lines that were received and not stored, because each repeats line `first_id`: `count` of them, from `id` on. A note
+// counts them for readers; this names them, so that after a crash it is known that they are accounted for.
+struct CollapsedLines {
+  uint64_t id = 0;
+  uint64_t count = 0;
+  uint64_t first_id = 0;
+  friend bool operator==(const CollapsedLines&, const CollapsedLines&) = default;
+};
+
 class OpenBlock {
  public:
   OpenBlock(InternCache& cache, const Interner& interner);
@@ -40,12 +49,14 @@ class OpenBlock {
   void begin_batch(InternId listener, Nanos received);
   void add(const Event& event, uint64_t id, InternId peer);
   void add_repeat(const RepeatNote& note) { repeats_.push_back(note); }
+  // A line that repeats another. REQUIRES: a note counts it
+  void add_collapsed(uint64_t id, uint64_t first_id);
   // For the merge: a record read back, with its own listener, peer and time of receipt.
   void add(const StoredRecord& record);
 
   size_t rows() const { return records_.size(); }
   size_t repeat_notes() const { return repeats_.size(); }
-  bool empty() const { return records_.empty() && repeats_.empty(); }
+  bool empty() const { return records_.empty() && repeats_.empty() && collapsed_.empty(); }
   uint64_t raw_bytes() const { return raw_bytes_; }  // of the frames
   bool full(uint64_t target) const;
   size_t bytes() const;  // memory held, capacity included
@@ -79,6 +90,7 @@ class OpenBlock {
   LayoutTable layouts_;
   std::vector<Run> runs_;
   std::vector<RepeatNote> repeats_;
+  std::vector<CollapsedLines> collapsed_;
   std::vector<std::string> spilled_;
   std::string scratch_;
   uint64_t raw_bytes_ = 0;

@@ -76,6 +76,7 @@ class ListenerLedger::Impl {
       totals.discarded_bytes += cell->discarded_bytes.get();
       totals.framing_errors += cell->framing_errors.get();
       totals.unparsed += cell->unparsed.get();
+      totals.replayed += cell->replayed.get();
       totals.connections_closed += cell->connections_closed.get();
       totals.connections_refused += cell->connections_refused.get();
     }

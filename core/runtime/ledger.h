@@ -58,6 +58,7 @@ struct alignas(64) LedgerCell {
   Counter discarded_bytes;  // bytes thrown away with them, or given up on a framing error
   Counter framing_errors;
   Counter unparsed;  // stored raw and flagged
+  Counter replayed;  // received by a former process: of `received`
   Counter connections_opened;
   Counter connections_closed;
   Counter connections_refused;
@@ -67,7 +68,7 @@ struct LedgerTotals {
   std::string listener;
   uint64_t received = 0, received_bytes = 0, stored = 0, collapsed = 0;
   std::array<uint64_t, kDropReasons> dropped{};
-  uint64_t truncated = 0, discarded_bytes = 0, framing_errors = 0, unparsed = 0;
+  uint64_t truncated = 0, discarded_bytes = 0, framing_errors = 0, unparsed = 0, replayed = 0;
   uint64_t connections_opened = 0, connections_closed = 0, connections_refused = 0;
 
   uint64_t dropped_total() const;

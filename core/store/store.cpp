@@ -39,6 +39,8 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options, FileSystem& fs,
 Result<void> Store::append(const EncodedBlock& block) { return impl_->append(block); }
 bool Store::maintain() { return impl_->maintain(); }
 Result<void> Store::sync() { return impl_->sync(); }
+uint64_t Store::appended() const { return impl_->appended(); }
+uint64_t Store::synced() const { return impl_->synced(); }
 uint64_t Store::next_id() const { return impl_->next_id(); }
 StoreStats Store::stats() const { return impl_->stats(); }
 void Store::pause_merging(bool pause) { impl_->pause_merging(pause); }
@@ -93,7 +95,9 @@ Result<void> Store::Impl::append(const EncodedBlock& block) {
   last_append_ = now;
   open_facts_.add(open_->entries().back(), options_.block_bytes);
   open_facts_.stored_bytes = open_->bytes();
-  next_id_ = std::max(next_id_, block.summary.rows > 0 ? block.summary.last_id + 1 : 0);
+  next_id_ = std::max(next_id_, block.end_id);
+  ++appended_;
+  if (options_.sync_interval <= 0) synced_ = appended_;
   update_stats([&](StoreStats& s) {
     ++s.blocks_written;
     s.bytes_written += BlockEnvelope::kBytes + block.bytes.size();
@@ -121,6 +125,10 @@ Result<void> Store::Impl::begin_segment() {
 }
 
 Result<void> Store::Impl::sync_open() {
+  while (!unsynced_left_.empty()) {
+    if (auto synced = unsynced_left_.back()->sync(); !synced) return synced;
+    unsynced_left_.pop_back();
+  }
   if (open_) {
     if (auto synced = open_->sync(); !synced) return synced;
     update_stats([](StoreStats& s) { ++s.syncs; });
@@ -137,7 +145,10 @@ Result<void> Store::Impl::sync_directory() {
 
 Result<void> Store::Impl::sync() {
   auto synced = sync_open();
-  if (synced) unsynced_since_.reset();
+  if (synced) {
+    unsynced_since_.reset();
+    synced_ = appended_;
+  }
   return synced;
 }
 
@@ -148,9 +159,11 @@ bool Store::Impl::roll() {
     if (open_->left_torn()) abandon_open();
     return false;
   }
-  (void)sync_directory();  // if not now, then with the next sync
-  unsynced_since_.reset();
   seal_open();
+  if (unsynced_left_.empty() && sync_directory()) {
+    unsynced_since_.reset();
+    synced_ = appended_;
+  }  // if not now, then with the next sync
   return true;
 }
 
@@ -160,15 +173,16 @@ void Store::Impl::abandon_open() {
     obsolete_.push_back(open_->path());
     open_.reset();
   } else {
-    (void)open_->sync();
-    seal_open();
+    const bool synced = open_->sync().has_value();
+    auto writer = seal_open();
+    if (!synced) unsynced_left_.push_back(std::move(writer));
   }
 }
 
-void Store::Impl::seal_open() {
+std::unique_ptr<SegmentWriter> Store::Impl::seal_open() {
   open_facts_.stored_bytes = open_->bytes();
   sealed_.push_back(open_facts_);
-  open_.reset();
+  return std::move(open_);
 }
 
 bool Store::Impl::maintain() {

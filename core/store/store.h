@@ -13,7 +13,7 @@
 //
 // Errors:  append() fails with the system call's error and leaves the segment as it was before (what was half written
 //          is cut off); the caller keeps the block and tries again. maintain() reports and goes on.
-// Threads: append(), maintain(), sync() and next_id() from the store thread only; stats() and pause_merging() from any.
+// Threads: append(), maintain(), sync(), appended(), synced() and next_id() from the store thread only; stats() and pause_merging() from any.
 // Memory:  about 130 bytes per segment and 150 per block of the open segment; a merge's buffers (merge.h).
 #pragma once
 
@@ -71,7 +71,10 @@ class Store {
   // Does what is due. At most one merge step (bounded work) per call; true when there is more to do at once.
   bool maintain();
   Result<void> sync();
-  // One more than the highest line id that was ever stored here, also when retention removed it.
+  // How many blocks this Store has appended, and how many of them, the first ones, a power cut leaves.
+  uint64_t appended() const;
+  uint64_t synced() const;
+  // One more than the highest line id that was ever stored here or accounted for as collapsed, also when retention removed it.
   uint64_t next_id() const;
   StoreStats stats() const;
   // Under memory pressure: a merge that is under way is given up (its inputs stay) and none is begun until false.

@@ -33,6 +33,8 @@ class Store::Impl {
   bool maintain();
   Result<void> sync();
   uint64_t next_id() const { return next_id_; }
+  uint64_t appended() const { return appended_; }
+  uint64_t synced() const { return synced_; }
   StoreStats stats() const;
   void pause_merging(bool pause) { merging_paused_.store(pause, std::memory_order_relaxed); }
 
@@ -41,6 +43,7 @@ class Store::Impl {
   void recover_segment(const SegmentName& name, bool newest);
   void resume_or_finish(const SegmentReader& found, const SegmentName& name, bool newest);
   void keep_sealed(const SegmentReader& found, const SegmentName& name, bool mergeable);
+  void settle_found();
   void set_aside(const SegmentName& name);
   void report_damage(const SegmentReader& found);
   void remove_replaced(const SegmentListing& listing);
@@ -50,7 +53,7 @@ class Store::Impl {
   Result<void> sync_directory();
   bool roll();
   void abandon_open();
-  void seal_open();
+  std::unique_ptr<SegmentWriter> seal_open();
   bool roll_is_due(Nanos now) const;
   void apply_retention();
   void remove_obsolete();
@@ -77,11 +80,13 @@ class Store::Impl {
   std::vector<SegmentFacts> sealed_;     // ascending
   std::unique_ptr<SegmentWriter> open_;  // null until there is something to write
   SegmentFacts open_facts_;
-  Nanos opened_at_ = 0;                  // monotonic: when the open segment got its first block
-  Nanos last_append_ = 0;                // monotonic
-  std::optional<Nanos> unsynced_since_;  // monotonic
-  bool directory_changed_ = false;       // names that are not durable yet
-  std::vector<std::string> obsolete_;    // paths to remove
+  std::vector<std::unique_ptr<SegmentWriter>> unsynced_left_;  // sealed, and not yet known to be on the disk
+  uint64_t appended_ = 0, synced_ = 0;                         // blocks
+  Nanos opened_at_ = 0;                                        // monotonic: when the open segment got its first block
+  Nanos last_append_ = 0;                                      // monotonic
+  std::optional<Nanos> unsynced_since_;                        // monotonic
+  bool directory_changed_ = false;                             // names that are not durable yet
+  std::vector<std::string> obsolete_;                          // paths to remove
   std::unique_ptr<Merge> merge_;
   Nanos merge_after_ = 0;  // monotonic
   std::unordered_set<std::string> troubles_;

@@ -15,6 +15,7 @@ Result<void> Store::Impl::recover() {
   for (const std::string& name : listing.unfinished) obsolete_.push_back(options_.path + "/" + name);
   for (const Damage& damage : listing.damage) report(StoreEvent::Kind::damaged, to_text(damage));
   for (const SegmentName& name : listing.live) recover_segment(name, name == listing.live.back());
+  settle_found();
   remove_replaced(listing);
   directory_changed_ = true;  // whoever made these names may not have got to sync them
   remove_obsolete();
@@ -112,6 +113,18 @@ void Store::Impl::report_damage(const SegmentReader& found) {
     report(StoreEvent::Kind::damaged, to_text(place));
     update_stats([](StoreStats& s) { ++s.damaged_blocks; });
   }
+}
+
+// A former process may have died between writing and syncing. Who asks this store what it holds forgets what he has of it
+// himself, so that all of it must be on the disk first.
+void Store::Impl::settle_found() {
+  auto synced = fs_.sync_directory(options_.path);
+  for (const SegmentFacts& facts : sealed_) {
+    if (!synced) break;
+    auto file = fs_.open_append(segment_path(options_.path, facts.name));
+    if (file) synced = (*file)->sync();
+  }
+  if (!synced) trouble("recovery", synced.error());
 }
 
 // What a merge replaced goes, provided that its result is whole. A damaged result keeps its inputs for a rescue.

@@ -38,6 +38,8 @@ constexpr Row<ListenerStatus> kListenerRows[] = {
      [](const ListenerStatus& l) { return double(l.ledger.framing_errors); }},
     {"sluice_unparsed_lines_total", kCounter, "Lines not of the listener's format, stored whole and flagged.",
      [](const ListenerStatus& l) { return double(l.ledger.unparsed); }},
+    {"sluice_replayed_lines_total", kCounter, "Lines that a former process received and this one stored; part of received.",
+     [](const ListenerStatus& l) { return double(l.ledger.replayed); }},
     {"sluice_open_connections", kGauge, "Connections open now.",
      [](const ListenerStatus& l) { return double(l.stats.connections); }},
     {"sluice_opened_connections_total", kCounter, "Connections accepted.",
@@ -267,15 +269,21 @@ void add_slots(const StatusSnapshot& snapshot, Text& text) {
     const Label labels[] = {{"size", size}, {label, of}};
     text.sample(name, labels, static_cast<double>(value));
   };
-  text.family("sluice_slots", kGauge, "Receive buffers, in use and kept for reuse.");
+  text.family("sluice_slots", kGauge, "Receive buffers in use.");
   for (size_t i = 0; i < kSlotSizes; ++i) {
-    two_labels("sluice_slots", kSizes[i], "state", "in_use", snapshot.slots.levels[i].in_use);
-    two_labels("sluice_slots", kSizes[i], "state", "kept", snapshot.slots.levels[i].kept);
+    const Label labels[] = {{"size", kSizes[i]}};
+    text.sample("sluice_slots", labels, static_cast<double>(snapshot.slots.levels[i].in_use));
+  }
+  text.family("sluice_slot_bytes", kGauge, "Memory for receive buffers: all there is, of it free, of it ever touched.");
+  for (const auto& [state, bytes] : {std::pair("all", snapshot.slots.bytes), std::pair("free", snapshot.slots.free_bytes),
+                                     std::pair("resident", snapshot.slots.resident)}) {
+    const Label labels[] = {{"state", state}};
+    text.sample("sluice_slot_bytes", labels, static_cast<double>(bytes));
   }
   text.family("sluice_slot_requests_total", kCounter, "Receive buffers asked for, by what was given.");
   for (size_t i = 0; i < kSlotSizes; ++i) {
-    two_labels("sluice_slot_requests_total", kSizes[i], "result", "kept", snapshot.slots.levels[i].hits);
-    two_labels("sluice_slot_requests_total", kSizes[i], "result", "new", snapshot.slots.levels[i].misses);
+    two_labels("sluice_slot_requests_total", kSizes[i], "result", "warm", snapshot.slots.levels[i].hits);
+    two_labels("sluice_slot_requests_total", kSizes[i], "result", "cold", snapshot.slots.levels[i].misses);
     two_labels("sluice_slot_requests_total", kSizes[i], "result", "refused", snapshot.slots.levels[i].refused);
   }
 }

@@ -26,6 +26,7 @@ void add_listener(const ListenerStatus& listener, JsonWriter& json) {
   json.key("protocol").value(listener.protocol).key("address").value(listener.address);
   json.key("truncated_lines").value(totals.truncated).key("discarded_bytes").value(totals.discarded_bytes);
   json.key("framing_errors").value(totals.framing_errors).key("unparsed_lines").value(totals.unparsed);
+  json.key("replayed_lines").value(totals.replayed);
   json.key("connections").value(listener.stats.connections);
   json.key("connections_opened").value(totals.connections_opened);
   json.key("connections_closed").value(totals.connections_closed);
@@ -117,10 +118,11 @@ void add_slots(const BufferPool::Stats& slots, JsonWriter& json) {
   json.key("slots").open();
   for (size_t i = 0; i < kSlotSizes; ++i) {
     const BufferPool::Stats::Level& level = slots.levels[i];
-    json.key(kSizes[i]).open().key("in_use").value(level.in_use).key("kept").value(level.kept);
+    json.key(kSizes[i]).open().key("in_use").value(level.in_use);
     json.key("hits").value(level.hits).key("misses").value(level.misses).key("refused").value(level.refused).close();
   }
-  json.close();
+  json.key("bytes").value(slots.bytes).key("free_bytes").value(slots.free_bytes);
+  json.key("resident_bytes").value(slots.resident).close();
 }
 
 void add_interner(const Interner::Stats& interner, JsonWriter& json) {

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "core/spool/slot_lines.h"
+
 namespace sluice {
 namespace {
 
@@ -13,6 +15,9 @@ namespace {
 constexpr std::array<size_t, 4> kStrides{512, 2 << 10, 9 << 10, 64 << 10};
 constexpr uint32_t kSlotsPerStride = 16;  // before a stride goes down
 constexpr uint8_t kCalmSlots = 8;         // before a slot's size goes down
+
+// What a round of one datagram takes.
+size_t bytes_for(size_t length) { return length + sizeof(RoundHead) + RoundShape::kPerDatagram + 16; }
 
 size_t stride_for(size_t length) {
   for (const size_t stride : kStrides) {
@@ -30,55 +35,59 @@ DatagramBatches::~DatagramBatches() {
 
 bool DatagramBatches::take_slot() {
   if (batch_) return true;
-  Slot slot = intake_.take_slot(level_, stride_);
+  Slot slot = intake_.take_slot(level_, bytes_for(stride_));
   if (!slot && stride_ > kStrides.front()) {
     // No large slot is free: a small one serves, and what is longer is put together elsewhere.
-    slot = intake_.take_slot(SlotSize::small, kStrides.front());
+    slot = intake_.take_slot(SlotSize::small, bytes_for(kStrides.front()));
     if (slot) stride_ = kStrides.front();
   }
   if (!slot) return false;
+  describe(slot);
   batch_ = intake_.new_batch(std::move(slot));
-  used_ = 0;
+  rounds_ = DatagramRounds(batch_->slot);
   return true;
 }
 
-void DatagramBatches::begin_round(size_t got, Nanos received) {
-  free_at_ = used_ + got * stride_;
-  received_ = batch_->received = received;
+void DatagramBatches::describe(Slot& slot) const {
+  intake_.describe(slot, {.kind = SlotKind::datagrams,
+                          .max_frame_bytes = static_cast<uint32_t>(max_frame_bytes_),
+                          .framing = gelf_ ? std::string_view(&kLooksForGelf, 1) : std::string_view()});
 }
 
-void DatagramBatches::add(size_t i, size_t length, InternId peer) {
-  add_frame(*batch_, used_ + i * stride_, length, peer);
+const DatagramRound& DatagramBatches::begin_round(size_t count) {
+  round_ = rounds_.begin(stride_, count);
+  return *round_;
 }
 
-bool DatagramBatches::add_copy(std::string_view first, std::string_view rest, InternId peer) {
+void DatagramBatches::add(size_t i, InternId peer) {
+  add_frame(*batch_, static_cast<size_t>(round_->data(i) - batch_->slot.data()), round_->length(i), peer);
+}
+
+bool DatagramBatches::add_copy(std::string_view first, std::string_view rest, const sockaddr_in6& sender,
+                               InternId peer) {
   const size_t length = first.size() + rest.size();
-  Batch* batch = batch_.get();
-  size_t* at = &free_at_;
-  if (batch->slot.size() - free_at_ < length) {
-    if (!take_extra(length)) return false;
-    batch = extra_.back().get();
-    at = &extra_used_;
+  uint32_t offset = 0;
+  if (rounds_.add_copy(sender, first, rest, offset)) {
+    out_of_order_ = true;
+    add_frame(*batch_, offset, length, peer);
+    return true;
   }
-  char* to = batch->slot.data() + *at;
-  std::memcpy(to, first.data(), first.size());
-  if (!rest.empty()) std::memcpy(to + first.size(), rest.data(), rest.size());
-  add_frame(*batch, *at, length, peer);
-  *at += length;
+  if (!take_extra(length) || !extra_rounds_.add_copy(sender, first, rest, offset)) return false;
+  add_frame(*extra_.back(), offset, length, peer);
   return true;
 }
 
 bool DatagramBatches::take_extra(size_t length) {
-  if (!extra_.empty() && extra_.back()->slot.size() - extra_used_ >= length) return true;
-  Slot slot = intake_.take_slot(slot_for(length), length);
-  if (!slot || slot.size() < length) return false;
+  if (!extra_.empty() && extra_rounds_.room(length) > 0) return true;
+  const size_t bytes = bytes_for(length);
+  Slot slot = intake_.take_slot(slot_for(bytes), bytes);
+  if (!slot || slot.size() < bytes) return false;
+  describe(slot);
   extra_.push_back(intake_.new_batch(std::move(slot)));
   extra_.back()->received = received_;
-  extra_used_ = 0;
+  extra_rounds_ = DatagramRounds(extra_.back()->slot);
   return true;
 }
-
-void DatagramBatches::end_round() { used_ = free_at_; }
 
 void DatagramBatches::add_frame(Batch& batch, size_t offset, size_t length, InternId peer) {
   longest_ = std::max(longest_, length);
@@ -94,6 +103,12 @@ void DatagramBatches::add_frame(Batch& batch, size_t offset, size_t length, Inte
 
 void DatagramBatches::take(std::vector<std::unique_ptr<Batch>>& ready) {
   if (batch_) adapt();
+  // A later process cuts the slot's datagrams as they lie, and must get to the same numbers.
+  if (out_of_order_) {
+    std::sort(batch_->frames.begin(), batch_->frames.end(),
+              [](const FrameRef& a, const FrameRef& b) { return a.offset < b.offset; });
+    out_of_order_ = false;
+  }
   if (batch_ && batch_->frames.empty()) {
     intake_.recycle(std::move(batch_));
   } else if (batch_) {
@@ -108,7 +123,7 @@ void DatagramBatches::adapt() {
   if (room() == 0) {
     calm_ = 0;
     if (level + 1 < kSlotSizes) level_ = static_cast<SlotSize>(level + 1);
-  } else if (level > 0 && used_ <= kSlotBytes[level - 1] / 2) {
+  } else if (level > 0 && rounds_.used() <= kSlotBytes[level - 1] / 2) {
     if (++calm_ >= kCalmSlots) {
       calm_ = 0;
       level_ = static_cast<SlotSize>(level - 1);

@@ -1,11 +1,11 @@
 // DatagramBatches: where a UDP socket's datagrams are put, and what becomes of the slots.
 //
 //   if (!batches.take_slot()) ...                                   // none is free
-//   int got = round.receive(fd, batches.next(), batches.stride(), batches.room());
-//   batches.begin_round(got, now);
-//   for (int i = 0; i < got; ++i) batches.add(i, length, peer);     // where recvmmsg put it; at most stride()
-//                             or  batches.add_copy(first, rest, peer);  // a longer one, or a GELF document
-//   batches.end_round();
+//   DatagramRound round = batches.begin_round(64);
+//   int got = receiver.receive(fd, round);                          // none: batches.cancel_round()
+//   batches.received(now);
+//   for (int i = 0; i < got; ++i) batches.add(i, peer);             // where recvmmsg put it
+//                             or  batches.add_copy(first, rest, sender, peer);  // a longer one, or a GELF document
 //   batches.take(ready);                                            // batches to be submitted, in order
 //
 // The slot's size follows how much there is to read, the stride how long datagrams are. A copy is put behind the others,
@@ -16,34 +16,39 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "core/spool/datagram_rounds.h"
 #include "daemon/net/intake.h"
 
 namespace sluice {
 
 class DatagramBatches {
  public:
-  DatagramBatches(Intake& intake, size_t max_frame_bytes) : intake_(intake), max_frame_bytes_(max_frame_bytes) {}
+  DatagramBatches(Intake& intake, size_t max_frame_bytes, bool gelf)
+      : intake_(intake), max_frame_bytes_(max_frame_bytes), gelf_(gelf) {}
   ~DatagramBatches();
 
   bool take_slot();  // false when the pool has none
   // REQUIRES: take_slot() was true, and take() was not called since
-  char* next() const { return batch_->slot.data() + used_; }
   size_t stride() const { return stride_; }
-  size_t room() const { return (batch_->slot.size() - used_) / stride_; }  // strides
-
-  void begin_round(size_t got, Nanos received);
-  void add(size_t i, size_t length, InternId peer);
+  size_t room() const { return rounds_.room(stride_); }  // datagrams
+  // REQUIRES: 1 <= count <= room(); the round before it was received, or cancelled
+  const DatagramRound& begin_round(size_t count);
+  void cancel_round() { rounds_.cancel(*round_); }
+  void received(Nanos when) { received_ = batch_->received = when; }
+  const Slot& slot() const { return batch_->slot; }
+  void add(size_t i, InternId peer);
   // False, and nothing is kept, when there is no slot for it.
-  bool add_copy(std::string_view first, std::string_view rest, InternId peer);
-  void end_round();
+  bool add_copy(std::string_view first, std::string_view rest, const sockaddr_in6& sender, InternId peer);
 
   // Appends what has frames; the rest goes back.
   void take(std::vector<std::unique_ptr<Batch>>& ready);
 
  private:
+  void describe(Slot& slot) const;
   bool take_extra(size_t length);
   void add_frame(Batch& batch, size_t offset, size_t length, InternId peer);
   void adapt();
@@ -51,11 +56,13 @@ class DatagramBatches {
 
   Intake& intake_;
   const size_t max_frame_bytes_;
+  const bool gelf_;
   std::unique_ptr<Batch> batch_;
-  size_t used_ = 0;                            // bytes of its slot
-  size_t free_at_ = 0;                         // in a round: behind its strides and copies
+  DatagramRounds rounds_;                      // of its slot
+  std::optional<DatagramRound> round_;         // the last one begun
+  bool out_of_order_ = false;                  // a copy lies behind datagrams that came later
   std::vector<std::unique_ptr<Batch>> extra_;  // for copies that do not fit behind; the last one is being filled
-  size_t extra_used_ = 0;
+  DatagramRounds extra_rounds_;
   Nanos received_ = 0;
 
   SlotSize level_ = SlotSize::small;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/frame/framer.h"
+
 namespace sluice {
 
 Slot Intake::take_slot(SlotSize wanted, size_t bytes) {
@@ -10,6 +12,28 @@ Slot Intake::take_slot(SlotSize wanted, size_t bytes) {
     if (Slot slot = parts.pool.acquire(static_cast<SlotSize>(size))) return slot;
   }
   return {};
+}
+
+void Intake::describe(Slot& slot, const Description& description) {
+  const SlotOrigin origin{.file_id = parts.spool ? parts.spool->file_id() : 0,
+                          .source = name_,
+                          .peer = parts.interner.text(description.peer),
+                          .max_frame_bytes = description.max_frame_bytes,
+                          .kind = description.kind,
+                          .acknowledged = description.acknowledged};
+  const uint64_t sequence = parts.spool ? parts.spool->next_sequence() : 0;
+  describe_slot(slot, origin, sequence, parts.clock.now(), description.framing, description.tail);
+}
+
+void Intake::describe_text(Batch& batch, size_t bytes) {
+  const FramingState state{.mode = static_cast<uint8_t>(FramingMode::newline)};
+  uint32_t longest = 0;
+  for (const FrameRef& frame : batch.frames) longest = std::max(longest, frame.length);
+  describe(batch.slot, {.peer = batch.frames.empty() ? kNotInterned : batch.frames.front().peer,
+                        .max_frame_bytes = longest,
+                        .acknowledged = true,
+                        .framing = {reinterpret_cast<const char*>(&state), sizeof state}});
+  header_of(batch.slot).message.msg_len = static_cast<unsigned>(bytes);
 }
 
 std::unique_ptr<Batch> Intake::new_batch(Slot slot) {
@@ -28,7 +52,29 @@ void Intake::count(const Batch& batch) {
 
 void Intake::give_up(std::unique_ptr<Batch> batch, DropReason reason) {
   cell().dropped[static_cast<size_t>(reason)].add(batch->frames.size());
+  // The slot may live on for its partial frame, or for its lines: these must not come back.
+  SlotHeader& header = header_of(batch->slot);
+  (batch->stream_end ? header.tail_taken : header.given_up) = 1;
   recycle(std::move(batch));
+}
+
+void Intake::leave(std::unique_ptr<Batch> batch) {
+  if (!parts.spool) return give_up(std::move(batch), DropReason::shutdown);
+  parts.pipeline.count_left(batch->frames.size());
+  batch->slot.leave();
+  recycle(std::move(batch));
+}
+
+// Not yet counted as received.
+void Intake::leave(Slot slot, size_t lines, size_t bytes) {
+  cell().received.add(lines);
+  cell().received_bytes.add(bytes);
+  if (parts.spool) {
+    parts.pipeline.count_left(lines);
+    slot.leave();
+  } else {
+    cell().dropped[static_cast<size_t>(DropReason::shutdown)].add(lines);
+  }
 }
 
 // Asked for here and not at construction, because a cell belongs to the thread that first asks for it.
@@ -48,7 +94,7 @@ void Intake::close() {
 
 SlotSize slot_for(size_t bytes) {
   for (size_t size = 0; size < kSlotSizes; ++size) {
-    if (bytes <= kSlotBytes[size]) return static_cast<SlotSize>(size);
+    if (bytes <= kSlotRoom[size]) return static_cast<SlotSize>(size);
   }
   return SlotSize::large;
 }

@@ -7,6 +7,7 @@
 //   intake.count(*batch);                                       // received: before admission
 //   if (intake.submit(batch) == Verdict::full) intake.gate->wait_for_room(*this, cost_of(*batch), intake.deadline());
 //   intake.give_up(std::move(batch), DropReason::queue_full);   // or dropped, and counted
+//   intake.leave(std::move(batch));                             // at the end: to the next process
 //
 // Threads: the I/O thread's one; give_up() also by Listener::close() when that thread has ended.
 #pragma once
@@ -14,6 +15,7 @@
 #include <memory>
 #include <string>
 
+#include "core/spool/spool.h"
 #include "daemon/net/gate.h"
 #include "daemon/net/listener.h"
 #include "daemon/net/poller.h"
@@ -32,11 +34,26 @@ class Intake {
 
   // An empty slot when the pool has none of `wanted` or smaller that holds `bytes`, or none at all.
   Slot take_slot(SlotSize wanted, size_t bytes);
+  // Writes the slot's header: what a later process needs to make the same lines of it.
+  struct Description {
+    SlotKind kind = SlotKind::stream;
+    InternId peer = kNotInterned;
+    uint32_t max_frame_bytes = 0;
+    bool acknowledged = false;
+    std::string_view framing;  // the framer's state before the slot's first byte
+    SlotTail tail;
+  };
+  void describe(Slot& slot, const Description& description);
+  // The same for a slot that holds whole lines, `bytes` of them, of a sender that is answered.
+  void describe_text(Batch& batch, size_t bytes);
   std::unique_ptr<Batch> new_batch(Slot slot);
   void count(const Batch& batch);
   // On `admitted` the batch is gone; on the others it is left.
   Verdict submit(std::unique_ptr<Batch>& batch) { return parts.pipeline.submit(batch); }
   void give_up(std::unique_ptr<Batch> batch, DropReason reason);
+  // At the end: stays in the spool for the next process; without one as give_up().
+  void leave(std::unique_ptr<Batch> batch);
+  void leave(Slot slot, size_t lines, size_t bytes);
   void recycle(std::unique_ptr<Batch> batch) { parts.pipeline.recycle(std::move(batch)); }
 
   Nanos deadline() const { return parts.clock.monotonic() + parts.context.timeout().count(); }

@@ -36,6 +36,7 @@
 #include "core/memory/allocation_tracker.h"
 #include "core/memory/buffer_pool.h"
 #include "core/pipeline/pipeline.h"
+#include "core/pipeline/replay.h"
 #include "core/runtime/context_manager.h"
 #include "core/runtime/ledger.h"
 
@@ -47,6 +48,7 @@ struct ListenerParts {
   Pipeline& pipeline;
   ContextManager& context;
   BufferPool& pool;
+  Spool* spool = nullptr;  // what the pool's slots lie in; null: plain memory
   Interner& interner;
   ListenerLedger& ledger;
   AllocationTracker& memory;
@@ -71,10 +73,12 @@ class Listener {
   virtual ~Listener() = default;
 
   virtual void start() = 0;
+  // Datagrams that a former process received and had not made lines of. REQUIRES: before start()
+  virtual void adopt(std::vector<PendingSlot> /*slots*/) {}
   // Stops accepting, reads once what the kernel already has, makes a partial last line a frame, and closes. `done` is
   // called in an I/O thread when everything has been handed over; that can take as long as there is no room.
   virtual void stop_intake(std::function<void()> done) = 0;
-  // Gives up what is still held and counts it as dropped{shutdown}. REQUIRES: the I/O threads have ended.
+  // Leaves what is still held in the spool, or without one counts it as dropped{shutdown}. REQUIRES: the I/O threads have ended.
   virtual void close() = 0;
 
   virtual uint16_t port() const = 0;  // the one chosen by the kernel when the config says 0

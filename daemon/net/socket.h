@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/address.h"
 #include "core/base/error.h"
 
 namespace sluice {
@@ -45,8 +46,5 @@ uint16_t local_port(int fd);
 
 // Asks for a receive buffer, over the machine's limit where that is allowed. Returns what the kernel gave.
 uint64_t set_receive_buffer(int fd, uint64_t bytes);
-
-// "192.0.2.7", "2001:db8::7": without port and scope; an IPv4 address inside IPv6 as IPv4. Empty when it is neither.
-std::string address_text(const sockaddr_storage& address);
 
 }  // namespace sluice

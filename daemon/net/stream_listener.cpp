@@ -16,7 +16,7 @@ constexpr int kAcceptsPerTurn = 64;                 // then the connections of t
 constexpr int kLastAccepts = 4096;                  // when stopping: as many as may wait in the backlog
 constexpr std::chrono::milliseconds kBackOff{100};  // out of descriptors: others must close first
 // The largest slot, less room for a recv beside a partial frame.
-constexpr uint64_t kLargestFrame = kSlotBytes.back() - (4 << 10);
+constexpr uint64_t kLargestFrame = kSlotRoom.back() - (4 << 10);
 
 FramingMode framing_mode(const ListenerConfig& config) {
   switch (config.framing) {

@@ -4,10 +4,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
+#include "core/spool/slot_receive.h"
 #include "daemon/net/stream_shard.h"
 
 namespace sluice {
@@ -18,7 +19,6 @@ constexpr size_t kLeastRead = 1024;           // bytes of room for a recv; less 
 constexpr size_t kRestBelow = 32 << 10;       // a turn that found more is not worth a pause: the next will too
 constexpr Nanos kBusyGap = 4 * kMillisecond;  // turns closer than this: worth a rest
 constexpr uint8_t kCalmTurns = 8;             // before a slot's size goes down
-constexpr size_t kLeastTail = 256;            // bytes; most partial frames fit, so that they are not reallocated
 
 }  // namespace
 
@@ -55,11 +55,12 @@ void StreamSession::turn() {
   for (;;) {
     // Past critical nothing more is taken in, except what must be before the end.
     const bool may_read = state_ == State::last_read || !intake.parts.context.critical();
-    if (!may_read || !take_slot()) return intake.gate->wait_for_slot(*this);
-    const Slot& slot = batch_->slot;
+    if (!may_read) return intake.gate->wait_for_slot(*this);
+    if (!take_slot()) return wait_for_slot();
+    Slot& slot = batch_->slot;
     size_t room = slot.size() - tail_length_;
     if (state_ == State::last_read) room = std::min<size_t>(room, last_bytes_);
-    const ssize_t got = recv(socket_.fd(), slot.data() + tail_length_, room, MSG_DONTWAIT);
+    const ssize_t got = receive_into_slot(socket_.fd(), slot, room);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       intake.recycle(std::move(batch_));
@@ -78,7 +79,6 @@ void StreamSession::turn() {
     if (state_ == State::last_read) last_bytes_ -= static_cast<uint32_t>(received);
     if (pending_) return;
     if (state_ == State::closing) return close();
-    if (state_ == State::finishing) return finish();
     if (state_ == State::last_read && (last_bytes_ == 0 || received < room)) return finish();
     if (received < room) {  // all that was there
       if (busy && turn_bytes < kRestBelow) return intake.gate->rest(*this);
@@ -88,20 +88,18 @@ void StreamSession::turn() {
   }
 }
 
-// The stream has ended, for whatever reason: what is left of it is a frame.
+// The stream has ended, for whatever reason: what is left of it is a frame, where it lies.
 void StreamSession::finish() {
-  state_ = State::finishing;
-  if (tail_length_ == 0) {
-    if (batch_) shard_.intake().recycle(std::move(batch_));
-    return close();
-  }
-  if (!take_slot()) return shard_.intake().gate->wait_for_slot(*this);
   state_ = State::closing;
-  const size_t length = tail_length_;
-  load_tail();
+  if (batch_) shard_.intake().recycle(std::move(batch_));
+  if (tail_length_ == 0) return close();
+  shard_.charge_partial(tail_slot_.bytes(), 0);
+  batch_ = shard_.intake().new_batch(std::move(tail_slot_));
   batch_->received = shard_.intake().parts.clock.now();
-  framer_.finish({batch_->slot.data(), length}, 0, batch_->frames);
-  if (hand_over(length, length)) close();
+  batch_->stream_end = true;
+  const std::string_view rest(batch_->slot.data() + tail_offset_, std::exchange(tail_length_, 0));
+  framer_.finish(rest, tail_offset_, batch_->frames);
+  if (hand_over()) close();
 }
 
 bool StreamSession::take_slot() {
@@ -110,24 +108,48 @@ bool StreamSession::take_slot() {
   const size_t bytes = std::max<size_t>(tail_length_ + kLeastRead, framer_.expected());
   Slot slot = shard_.intake().take_slot(level_, bytes);
   if (!slot) return false;
+  if (tail_length_ > 0) std::memcpy(slot.data(), tail().data(), tail_length_);
+  describe(slot, {.previous = tail_length_ > 0 ? header_of(tail_slot_).sequence : 0, .bytes = tail_length_});
   batch_ = shard_.intake().new_batch(std::move(slot));
   return true;
 }
 
-// The slot holds room for the tail and `received` new bytes behind it.
+void StreamSession::describe(Slot& slot, SlotTail tail) const {
+  const FramingState state = framer_.state();
+  shard_.intake().describe(slot, {.peer = peer_,
+                                  .max_frame_bytes = shard_.settings().framing.max_frame_bytes,
+                                  .framing = {reinterpret_cast<const char*>(&state), sizeof state},
+                                  .tail = tail});
+}
+
+// Nobody can go on when partial frames fill the slots: each takes as little as it needs, and where that is not enough, is
+// made a frame as it is.
+void StreamSession::wait_for_slot() {
+  if (tail_length_ > 0 && state_ == State::reading) {
+    move_tail();
+    if (shard_.too_many_partial()) {
+      shard_.intake().report("too many unfinished lines at once; the connection from " +
+                             std::string(shard_.intake().parts.interner.text(peer_)) + " was closed");
+      return finish();
+    }
+  }
+  shard_.intake().gate->wait_for_slot(*this);
+}
+
+// The slot holds the tail and `received` new bytes behind it.
 void StreamSession::cut(size_t received) {
   const size_t filled = tail_length_ + received;
-  load_tail();
+  tail_went_on();
   batch_->received = shard_.intake().parts.clock.now();
   const size_t used = framer_.cut({batch_->slot.data(), filled}, 0, batch_->frames);
   adapt(filled);
-  hand_over(filled, framer_.error() == FramingError::none ? used : filled);
+  if (framer_.error() == FramingError::none) keep_tail(used, filled - used);
+  hand_over();
 }
 
 // False when the batch must wait for room; resume() goes on then.
-bool StreamSession::hand_over(size_t filled, size_t used) {
+bool StreamSession::hand_over() {
   Intake& intake = shard_.intake();
-  keep_tail({batch_->slot.data() + used, filled - used});
   count_framing();
   if (batch_->frames.empty()) {
     intake.recycle(std::move(batch_));
@@ -145,7 +167,7 @@ bool StreamSession::submit() {
   const Verdict verdict = shard_.intake().submit(batch_);
   if (verdict == Verdict::full) return false;
   if (verdict == Verdict::stopping) {
-    shard_.intake().give_up(std::move(batch_), DropReason::shutdown);
+    shard_.intake().leave(std::move(batch_));
     state_ = State::closing;
   }
   return true;
@@ -175,8 +197,6 @@ void StreamSession::resume() {
     case State::last_read:
       // What is left is there, so the poller calls at once; but not from here, where the gate may be serving others.
       return last_bytes_ > 0 ? shard_.intake().poller->watch(socket_.fd(), *this) : finish();
-    case State::finishing:
-      return finish();
     case State::closing:
       return close();
   }
@@ -184,7 +204,7 @@ void StreamSession::resume() {
 
 void StreamSession::adapt(size_t filled) {
   const auto level = static_cast<size_t>(level_);
-  if (filled >= batch_->slot.size() && batch_->slot.size() >= kSlotBytes[level]) {
+  if (filled >= batch_->slot.size() && batch_->slot.bytes() >= kSlotBytes[level]) {
     calm_ = 0;
     if (level + 1 < kSlotSizes) level_ = static_cast<SlotSize>(level + 1);
   } else if (level > 0 && filled <= kSlotBytes[level - 1] / 2) {
@@ -196,29 +216,37 @@ void StreamSession::adapt(size_t filled) {
   }
 }
 
-void StreamSession::load_tail() {
-  if (tail_length_ > 0) std::memcpy(batch_->slot.data(), tail_.get(), tail_length_);
+void StreamSession::keep_tail(size_t offset, size_t length) {
+  if (length == 0) return;
+  tail_slot_ = batch_->slot.share();
+  tail_offset_ = static_cast<uint32_t>(offset);
+  tail_length_ = static_cast<uint32_t>(length);
+  shard_.charge_partial(0, tail_slot_.bytes());
+}
+
+// It has been copied to a slot that says so, where more of it has been received.
+void StreamSession::tail_went_on() {
+  if (tail_length_ == 0) return;
+  header_of(tail_slot_).tail_taken = 1;
+  shard_.charge_partial(tail_slot_.bytes(), 0);
+  tail_slot_.reset();
   tail_length_ = 0;
 }
 
-void StreamSession::keep_tail(std::string_view tail) {
-  if (tail.empty()) return;
-  if (tail.size() > tail_capacity_) resize_tail(std::bit_ceil(std::max(tail.size(), kLeastTail)));
-  std::memcpy(tail_.get(), tail.data(), tail.size());
-  tail_length_ = static_cast<uint32_t>(tail.size());
-}
-
-void StreamSession::resize_tail(size_t capacity) {
-  std::unique_ptr<char[]> larger;
-  if (capacity > 0) larger = std::make_unique_for_overwrite<char[]>(capacity);
-  if (tail_length_ > 0) std::memcpy(larger.get(), tail_.get(), tail_length_);
-  const bool fits = shard_.charge_partial(tail_capacity_, capacity);
-  tail_ = std::move(larger);
-  tail_capacity_ = static_cast<uint32_t>(capacity);
-  if (fits || state_ != State::reading) return;
-  shard_.intake().report("too many unfinished lines at once; the connection from " +
-                         std::string(shard_.intake().parts.interner.text(peer_)) + " was closed");
-  state_ = State::finishing;
+// To the smallest slot that holds it. False when there is none, or it is there already.
+bool StreamSession::move_tail() {
+  const SlotSize size = slot_for(tail_length_);
+  if (tail_slot_.level() <= size) return false;
+  Slot slot = shard_.intake().parts.pool.acquire(size, BufferPool::Reserve::use);
+  if (!slot) return false;
+  std::memcpy(slot.data(), tail().data(), tail_length_);
+  describe(slot, {.previous = header_of(tail_slot_).sequence});
+  header_of(slot).message.msg_len = tail_length_;
+  header_of(tail_slot_).tail_taken = 1;
+  shard_.charge_partial(tail_slot_.bytes(), slot.bytes());
+  tail_slot_ = std::move(slot);
+  tail_offset_ = 0;
+  return true;
 }
 
 void StreamSession::count_framing() {
@@ -250,24 +278,20 @@ void StreamSession::stop() {
 
 bool StreamSession::sweep(Nanos quiet, Nanos idle) {
   if (state_ != State::reading || pending_ || at_gate()) return false;
-  const size_t enough = tail_length_ > 0 ? std::bit_ceil(std::max<size_t>(tail_length_, kLeastTail)) : 0;
-  if (last_read_ < quiet && enough < tail_capacity_) resize_tail(enough);
+  if (last_read_ < quiet && tail_length_ > 0) move_tail();
   return last_read_ < idle;
 }
 
 void StreamSession::abandon() {
   leave();
   if (pending_) {
-    shard_.intake().give_up(std::move(batch_), DropReason::shutdown);
+    shard_.intake().leave(std::move(batch_));
     pending_ = false;
   }
   // A partial frame that was not handed over was received all the same.
   if (tail_length_ > 0) {
-    LedgerCell& cell = shard_.intake().cell();
-    cell.received.add(1);
-    cell.received_bytes.add(tail_length_);
-    cell.dropped[static_cast<size_t>(DropReason::shutdown)].add(1);
-    tail_length_ = 0;
+    shard_.charge_partial(tail_slot_.bytes(), 0);
+    shard_.intake().leave(std::move(tail_slot_), 1, std::exchange(tail_length_, 0));
   }
   close();
 }
@@ -277,8 +301,7 @@ void StreamSession::close() {
   if (batch_) shard_.intake().recycle(std::move(batch_));
   shard_.intake().poller->remove(socket_.fd());
   socket_.close();
-  tail_length_ = 0;
-  resize_tail(0);
+  tail_went_on();
   state_ = State::closing;
   shard_.remove(*this);  // the last call: the session is freed soon
 }

@@ -3,13 +3,16 @@
 //
 // A turn: the socket is readable -> take a slot -> one recv straight into it -> cut -> the slot goes to the workers whole.
 // A turn goes on with the next slot while recv fills them, up to kTurnBytes; then others have theirs. The slot's size
-// follows how much recv finds. Between turns the session owns no slot: a partial frame at the end is kept in a small
-// buffer of its own, so that ten thousand idle connections cost what their sessions cost.
+// follows how much recv finds. Between turns the session owns no slot, so that ten thousand idle connections cost what their
+// sessions cost; unless a partial frame is left: that stays where it is, in its slot, and is copied to the beginning of the
+// next one when more comes. A connection that falls silent, or finds slots short, moves it to the smallest slot that holds
+// it.
 //
 // A session that found little, and little just before, rests a moment at the gate and reads again without being told:
 // a busy sender's lines come in batches then. One that found nothing waits for the kernel to tell.
 //
-// Threads: its shard's I/O thread. Memory: about 350 bytes and its partial frame, charged by the shard.
+// Threads: its shard's I/O thread. Memory: about 350 bytes, charged by the shard, and a slot while it has a
+//          partial frame.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -33,9 +36,9 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
   void start();
   // Reads once what is there, makes the rest a frame, and closes.
   void stop();
-  // Gives the partial frame's spare bytes back when nothing came since `quiet`. True when nothing came since `idle`.
+  // Moves the partial frame to a smaller slot when nothing came since `quiet`. True when nothing came since `idle`.
   bool sweep(Nanos quiet, Nanos idle);
-  // What it still holds is dropped{shutdown}. For Listener::close().
+  // Leaves what it still holds to the next process. For Listener::close().
   void abandon();
 
   void on_readable() override;
@@ -44,19 +47,22 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
   void on_deadline() override;
 
  private:
-  enum class State : uint8_t { reading, last_read, finishing, closing };
+  enum class State : uint8_t { reading, last_read, closing };
 
   void turn();
   void finish();
   void resume();
   bool take_slot();
   void cut(size_t received);
-  bool hand_over(size_t filled, size_t used);
+  bool hand_over();
   bool submit();
   void adapt(size_t filled);
-  void keep_tail(std::string_view tail);
-  void resize_tail(size_t capacity);
-  void load_tail();
+  void wait_for_slot();
+  void describe(Slot& slot, SlotTail tail) const;
+  std::string_view tail() const { return {tail_slot_.data() + tail_offset_, tail_length_}; }
+  void keep_tail(size_t offset, size_t length);
+  void tail_went_on();
+  bool move_tail();
   void count_framing();
   void close();
 
@@ -65,9 +71,9 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
   Framer framer_;
   Framer::Counters counted_;      // of framer_.counters(), already in the ledger
   std::unique_ptr<Batch> batch_;  // during a turn, or while it waits for room (pending_)
-  std::unique_ptr<char[]> tail_;  // a partial frame, between slots
+  Slot tail_slot_;                // where the partial frame lies, between turns; empty: there is none
+  uint32_t tail_offset_ = 0;
   uint32_t tail_length_ = 0;
-  uint32_t tail_capacity_ = 0;
   uint32_t last_bytes_ = 0;  // left to read in State::last_read
   InternId peer_;
   Nanos last_read_;  // monotonic

@@ -50,16 +50,6 @@ void StreamShard::remove(StreamSession& session) {
   ended();
 }
 
-bool StreamShard::charge_partial(uint64_t before, uint64_t now) {
-  partial_bytes_ += now - before;
-  if (now > before) {
-    account_.charge(now - before);
-  } else if (before > now) {
-    account_.release(before - now);
-  }
-  return now <= before || partial_bytes_ <= kMaxPartialBytes;
-}
-
 void StreamShard::stop(std::function<void()> done) {
   stopping_ = true;
   done_ = std::move(done);

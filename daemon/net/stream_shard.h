@@ -2,8 +2,8 @@
 //
 // Idle connections are found by one sweep over all of them, not by a timer each.
 //
-// Limits:  partial frames of all connections together: kMaxPartialBytes. A connection that goes over it is ended: what
-//          it has of its frame is kept.
+// Limits:  partial frames may hold half of the slots. A connection that needs a slot when they do is ended: what it has of
+//          its frame is kept.
 // Threads: its io_context's one, or any while that does not run. stats() from any.
 #pragma once
 
@@ -26,9 +26,6 @@ struct StreamSettings {
 
 class StreamShard : public std::enable_shared_from_this<StreamShard> {
  public:
-  // Only senders that leave frames unfinished on purpose come near it: ten thousand ordinary ones take 2 MiB.
-  static constexpr uint64_t kMaxPartialBytes = 32 << 20;
-
   StreamShard(std::unique_ptr<Intake> intake, StreamSettings settings, std::atomic<uint32_t>& open);
 
   void adopt(Socket socket, const sockaddr_storage& peer);
@@ -41,8 +38,9 @@ class StreamShard : public std::enable_shared_from_this<StreamShard> {
 
   // For sessions.
   void remove(StreamSession& session);
-  // False when all partial frames together are over the limit with it.
-  bool charge_partial(uint64_t before, uint64_t now);
+  // Bytes of slots that hold partial frames.
+  void charge_partial(uint64_t before, uint64_t now) { partial_bytes_ += now - before; }
+  bool too_many_partial() const { return partial_bytes_ > intake_->parts.pool.max_bytes() / 2; }
   void count_reset() { resets_.add(1); }
 
   void add_stats(ListenerStats& stats) const;

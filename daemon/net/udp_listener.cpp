@@ -24,6 +24,10 @@ class UdpListener final : public Listener {
   explicit UdpListener(std::vector<std::shared_ptr<UdpReader>> readers)
       : readers_(std::move(readers)), port_(local_port(readers_.front()->fd())) {}
 
+  // Chunks go to the first socket. Where there are more, the kernel sends a message's later chunks to one of them: chosen by
+  // the message's id, it need not be this one.
+  void adopt(std::vector<PendingSlot> slots) override { readers_.front()->adopt(std::move(slots)); }
+
   void start() override {
     for (const auto& reader : readers_) {
       boost::asio::post(reader->intake().io, [reader] { reader->start(); });

@@ -20,6 +20,7 @@ constexpr Nanos kMeasure = 100 * kMillisecond;
 // What the kernel's buffer is charged for a short datagram besides its bytes.
 constexpr size_t kKernelOverhead = 768;
 constexpr std::chrono::seconds kTick{1};
+constexpr uint64_t kChunkShare = 8;  // of the slots, for chunks that wait for their siblings
 
 // The socket's own counters: the bytes waiting in it, and the datagrams it dropped. SO_MEMINFO gives the number that
 // SO_RXQ_OVFL would attach to the next datagram, also when none comes any more.
@@ -38,18 +39,20 @@ UdpReader::UdpReader(std::unique_ptr<Intake> intake, Socket socket, UdpSettings 
       settings_(settings),
       account_(intake_->parts.memory.account("datagrams")),
       tick_timer_(intake_->io),
-      batches_(*intake_, settings.max_frame_bytes),
+      batches_(*intake_, settings.max_frame_bytes, settings.gelf),
       peers_(intake_->parts.interner),
+      chunks_(intake_->parts.pool.max_bytes() / kChunkShare),
       receive_buffer_(socket_counters(socket_.fd())[SK_MEMINFO_RCVBUF]) {
   if (settings_.gelf) gelf_.emplace(GelfDatagramsOptions{.account = &account_});
-  account_.charge(sizeof *this + DatagramRound::kOverflowBytes);
+  account_.charge(sizeof *this + DatagramReceiver::kOverflowBytes);
 }
 
 UdpReader::~UdpReader() = default;
 
 void UdpReader::start() {
   intake_->poller->add(socket_.fd());
-  intake_->poller->watch(socket_.fd(), *this);
+  place_pending();
+  if (hand_over()) intake_->poller->watch(socket_.fd(), *this);
   start_tick();
 }
 
@@ -60,13 +63,18 @@ void UdpReader::turn() {
     if (!stopping_) return intake_->gate->wait_for_slot(*this);
   }
   size_t read = 0;
-  for (size_t round = 0; round < kRoundsPerTurn; ++round) {
+  for (size_t n = 0; n < kRoundsPerTurn; ++n) {
     if (stopping_ && last_bytes_ == 0) return ended();
     if (!batches_.take_slot()) return wait_for_slot();
     slot_deadline_ = 0;
-    const size_t asked = std::min(batches_.room(), DatagramRound::kDatagrams);
-    const int got = round_.receive(socket_.fd(), batches_.next(), batches_.stride(), asked);
-    if (got > 0) place(static_cast<size_t>(got));
+    const size_t asked = std::min(batches_.room(), DatagramReceiver::kDatagrams);
+    const DatagramRound& round = batches_.begin_round(asked);
+    const int got = receiver_.receive(socket_.fd(), round);
+    if (got > 0) {
+      place(round, static_cast<size_t>(got));
+    } else {
+      batches_.cancel_round();
+    }
     read += static_cast<size_t>(std::max(got, 0));
     const bool drained = got < static_cast<int>(asked);
     if (drained) {
@@ -101,48 +109,70 @@ void UdpReader::settle(size_t read) {
   }
 }
 
-void UdpReader::place(size_t got) {
-  const char* base = batches_.next();
-  const size_t stride = batches_.stride();
+void UdpReader::place(const DatagramRound& round, size_t got) {
+  const size_t stride = round.shape().stride;
   size_t bytes = 0;
-  batches_.begin_round(got, intake_->parts.clock.now());
+  batches_.received(intake_->parts.clock.now());
   for (size_t i = 0; i < got; ++i) {
-    const size_t length = round_.length(static_cast<int>(i));
+    const size_t length = round.length(i);
     bytes += length;
     if (length == 0) continue;
-    const InternId peer = peers_.find(round_.sender(static_cast<int>(i)));
-    std::string_view first(base + i * stride, std::min(length, stride));
-    std::string_view rest(round_.overflow(static_cast<int>(i)), length - first.size());
+    const sockaddr_in6& sender = *round.sender(i);
+    const InternId peer = peers_.find(sender);
+    std::string_view first(round.data(i), std::min(length, stride));
+    std::string_view rest(receiver_.overflow(i), length - first.size());
     if (gelf_ && GelfDatagrams::is_encoded(first)) {
       if (!rest.empty()) first = datagram_.assign(first).append(rest);
-      place_gelf(first, peer);
+      place_gelf(first, sender, peer, batches_.slot(), &round.headers()[i]);
     } else if (rest.empty()) {
-      batches_.add(i, length, peer);
+      batches_.add(i, peer);
     } else {
-      place_copy(first, rest, peer);
+      place_copy(first, rest, sender, peer);
+      round.headers()[i].msg_len = 0;
     }
   }
-  batches_.end_round();
   arrived(got, bytes);
 }
 
-void UdpReader::place_copy(std::string_view first, std::string_view rest, InternId peer) {
-  if (batches_.add_copy(first, rest, peer)) return;
+void UdpReader::place_copy(std::string_view first, std::string_view rest, const sockaddr_in6& sender, InternId peer) {
+  if (batches_.add_copy(first, rest, sender, peer)) return;
   LedgerCell& cell = intake_->cell();
   cell.received.add(1);
   cell.received_bytes.add(first.size() + rest.size());
   cell.dropped[static_cast<size_t>(DropReason::memory)].add(1);
 }
 
-void UdpReader::place_gelf(std::string_view datagram, InternId peer) {
-  const auto document = gelf_->accept(datagram, peer, intake_->parts.clock.monotonic());
+// `header`: the datagram's in its slot. A chunk stays there until its siblings have come; anything else has gone on.
+void UdpReader::place_gelf(std::string_view datagram, const sockaddr_in6& sender, InternId peer, const Slot& slot,
+                           mmsghdr* header) {
+  const Nanos now = intake_->parts.clock.monotonic();
+  const bool chunk = ChunkSlots::is_chunk(datagram);
+  const auto document = gelf_->accept(datagram, peer, now);
   if (document) {
-    place_copy(*document, {}, peer);
+    place_copy(*document, {}, sender, peer);
   } else if (gelf_->last_problem() == GelfProblem::corrupt && !settings_.gelf_only && datagram[0] != '\x1e') {
     ++gelf_kept_;  // text that happens to begin like a compressed body
-    place_copy(datagram, {}, peer);
+    place_copy(datagram, {}, sender, peer);
+  }
+  if (chunk && !document && gelf_->last_problem() == GelfProblem::none) {
+    chunks_.add(datagram, peer, slot, header, now);
+  } else {
+    header->msg_len = 0;
+    if (chunk) chunks_.done(datagram, peer);
   }
   count_gelf();
+}
+
+void UdpReader::place_pending() {
+  for (PendingSlot& pending : pending_) {
+    if (!batches_.take_slot()) break;  // cannot be: nothing else has begun to receive
+    batches_.received(intake_->parts.clock.now());
+    for (const PendingDatagram& datagram : pending.datagrams) {
+      const std::string_view bytes(pending.slot.data() + datagram.offset, datagram.length);
+      place_gelf(bytes, datagram.sender, peers_.find(datagram.sender), pending.slot, datagram.header);
+    }
+  }
+  pending_.clear();
 }
 
 // Messages that gelf_ gave up are lines that were received and lost.
@@ -176,7 +206,7 @@ bool UdpReader::submit() {
   while (!ready_.empty()) {
     const Verdict verdict = intake_->submit(ready_.back());
     if (verdict == Verdict::full) return false;
-    if (verdict == Verdict::stopping) intake_->give_up(std::move(ready_.back()), DropReason::shutdown);
+    if (verdict == Verdict::stopping) intake_->leave(std::move(ready_.back()));
     ready_.pop_back();
     overloaded_ = false;
   }
@@ -215,13 +245,13 @@ void UdpReader::wait_for_slot() {
 void UdpReader::discard() {
   if (stopping_ && last_bytes_ == 0) return ended();
   LedgerCell& cell = intake_->cell();
-  for (size_t round = 0; round < kRoundsPerTurn; ++round) {
-    const int got = round_.discard(socket_.fd());
+  for (size_t n = 0; n < kRoundsPerTurn; ++n) {
+    const int got = receiver_.discard(socket_.fd());
     size_t lines = 0;
     size_t bytes = 0;
     for (int i = 0; i < got; ++i) {
-      const std::string_view beginning = round_.beginning(i);
-      bytes += round_.length(i);
+      const std::string_view beginning = receiver_.beginning(i);
+      bytes += receiver_.length(i);
       const bool later_chunk =
           gelf_ && beginning.size() > 10 && beginning.starts_with("\x1e\x0f") && beginning[10] != 0;
       if (!beginning.empty() && !later_chunk) ++lines;
@@ -230,7 +260,7 @@ void UdpReader::discard() {
     cell.received_bytes.add(bytes);
     cell.dropped[static_cast<size_t>(DropReason::memory)].add(lines);
     arrived(static_cast<size_t>(std::max(got, 0)), bytes);
-    if (got < static_cast<int>(DatagramRound::kDatagrams)) {
+    if (got < static_cast<int>(DatagramReceiver::kDatagrams)) {
       last_bytes_ = 0;
       overloaded_ = false;
       break;
@@ -267,6 +297,7 @@ void UdpReader::start_tick() {
     if (error || !self->socket_) return;
     self->count_kernel_drops();
     if (self->gelf_) self->gelf_->expire(self->intake_->parts.clock.monotonic());
+    self->chunks_.expire(self->intake_->parts.clock.monotonic());
     self->count_gelf();
     self->start_tick();
   });
@@ -300,15 +331,21 @@ void UdpReader::ended() {
 void UdpReader::close() {
   if (!socket_) return;
   leave();
-  if (gelf_) gelf_->expire(std::numeric_limits<Nanos>::max());
-  count_gelf();
-  drop_ready(DropReason::shutdown);
+  if (intake_->parts.spool) {
+    chunks_.leave_all();  // their siblings may come to the next process
+  } else {
+    if (gelf_) gelf_->expire(std::numeric_limits<Nanos>::max());
+    chunks_.expire(std::numeric_limits<Nanos>::max());
+    count_gelf();
+  }
+  for (auto& batch : ready_) intake_->leave(std::move(batch));
+  ready_.clear();
   count_kernel_drops();
   intake_->poller->remove(socket_.fd());
   intake_->close();
   socket_.close();
   tick_timer_.cancel();
-  account_.release(sizeof *this + DatagramRound::kOverflowBytes);
+  account_.release(sizeof *this + DatagramReceiver::kOverflowBytes);
 }
 
 void UdpReader::add_stats(ListenerStats& stats) const {

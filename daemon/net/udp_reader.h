@@ -21,8 +21,9 @@
 #include <vector>
 
 #include "core/frame/gelf_chunks.h"
+#include "daemon/net/chunk_slots.h"
 #include "daemon/net/datagram_batches.h"
-#include "daemon/net/datagram_round.h"
+#include "daemon/net/datagram_receiver.h"
 #include "daemon/net/intake.h"
 #include "daemon/net/peer_cache.h"
 #include "daemon/net/socket.h"
@@ -42,6 +43,8 @@ class UdpReader final : public Readable, public GateWaiter, public std::enable_s
   UdpReader(std::unique_ptr<Intake> intake, Socket socket, UdpSettings settings);
   ~UdpReader();
 
+  // What a former process received and had not made lines of. REQUIRES: before start()
+  void adopt(std::vector<PendingSlot> slots) { pending_ = std::move(slots); }
   void start();
   // `done` is called once, when what the kernel has now is read and handed over.
   void stop(std::function<void()> done);
@@ -60,9 +63,11 @@ class UdpReader final : public Readable, public GateWaiter, public std::enable_s
   void turn();
   void go_on();
   void settle(size_t read);
-  void place(size_t got);
-  void place_copy(std::string_view first, std::string_view rest, InternId peer);
-  void place_gelf(std::string_view datagram, InternId peer);
+  void place(const DatagramRound& round, size_t got);
+  void place_copy(std::string_view first, std::string_view rest, const sockaddr_in6& sender, InternId peer);
+  void place_gelf(std::string_view datagram, const sockaddr_in6& sender, InternId peer, const Slot& slot,
+                  mmsghdr* header);
+  void place_pending();
   bool hand_over();
   bool submit();
   void drop_ready(DropReason reason);
@@ -80,12 +85,14 @@ class UdpReader final : public Readable, public GateWaiter, public std::enable_s
   const UdpSettings settings_;
   MemoryAccount& account_;
   boost::asio::steady_timer tick_timer_;
-  DatagramRound round_;
+  DatagramReceiver receiver_;
   DatagramBatches batches_;
   PeerCache peers_;
   std::vector<std::unique_ptr<Batch>> ready_;  // to be submitted, the next one last; not empty: waiting for room
 
+  std::vector<PendingSlot> pending_;  // of a former process, until start()
   std::optional<GelfDatagrams> gelf_;
+  ChunkSlots chunks_;
   std::string datagram_;       // a long one, put together for gelf_
   uint64_t gelf_counted_ = 0;  // what gelf_ dropped and the ledger knows
   uint64_t gelf_kept_ = 0;     // what gelf_ calls malformed and was kept as a line

@@ -1,0 +1,63 @@
+#include "core/spool/spool_medium.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace sluice {
+namespace {
+
+class SpoolFile final : public SpoolMedium {
+ public:
+  SpoolFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  ~SpoolFile() override {
+    if (data_ != nullptr) munmap(data_, size_);
+    close(fd_);
+  }
+
+  Result<void> map(uint64_t bytes) {
+    // Memory for huge pages can't be had in a file; single pages are what is counted anyway.
+    void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+    if (at == MAP_FAILED) return Unexpected(system_error("map " + path_, errno));
+    data_ = static_cast<char*>(at);
+    size_ = bytes;
+    return {};
+  }
+
+  char* data() const override { return data_; }
+  uint64_t size() const override { return size_; }
+  Result<void> sync() override {
+    if (fdatasync(fd_) != 0) return Unexpected(system_error("fdatasync " + path_, errno));
+    return {};
+  }
+
+ private:
+  const std::string path_;
+  const int fd_;
+  char* data_ = nullptr;
+  uint64_t size_ = 0;
+};
+
+}  // namespace
+
+uint64_t spool_file_bytes(const std::string& path) {
+  struct stat found;
+  return stat(path.c_str(), &found) == 0 ? static_cast<uint64_t>(found.st_size) : 0;
+}
+
+Result<std::unique_ptr<SpoolMedium>> open_spool_file(const std::string& path, uint64_t bytes) {
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return Unexpected(system_error("open " + path, errno));
+  auto file = std::make_unique<SpoolFile>(path, fd);
+  // Also for a file that is there: its maker may have died in the middle.
+  if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(bytes)); error != 0) {
+    return Unexpected(system_error("allocate " + std::to_string(bytes) + " bytes for " + path, error));
+  }
+  if (auto mapped = file->map(bytes); !mapped) return Unexpected(mapped.error());
+  return std::unique_ptr<SpoolMedium>(std::move(file));
+}
+
+}  // namespace sluice

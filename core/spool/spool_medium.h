@@ -1,0 +1,36 @@
+// SpoolMedium: what a spool lies in: bytes that outlive the process, and a way to make them outlive a power cut.
+//
+//   auto medium = open_spool_file("/var/lib/sluice/spool", 64 << 20);     // mapped, all of it allocated
+//   (*medium)->data()[0] = 1;          // survives kill -9 from here on
+//   (*medium)->sync();                 // and a power cut
+//
+// A file on disk is the real one. Tests have one in memory that loses what was not synced.
+//
+// Errors:  open: what could not be opened, allocated (ENOSPC) or mapped. sync(): EIO and the like; what was not synced
+//          must then be taken for lost, for the kernel may have forgotten that it was not written.
+// Threads: sync() from any; data() as plain memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/error.h"
+
+namespace sluice {
+
+class SpoolMedium {
+ public:
+  virtual ~SpoolMedium() = default;
+  virtual char* data() const = 0;  // page-aligned
+  virtual uint64_t size() const = 0;
+  virtual Result<void> sync() = 0;
+};
+
+// The size of the file, or 0 when there is none.
+uint64_t spool_file_bytes(const std::string& path);
+// An existing file is opened with the size it has, which must be `bytes`; a new one is allocated in full, so that a full
+// disk can't keep what was received from being written.
+Result<std::unique_ptr<SpoolMedium>> open_spool_file(const std::string& path, uint64_t bytes);
+
+}  // namespace sluice

@@ -1,0 +1,80 @@
+#include "core/store/covered_ids.h"
+
+#include <algorithm>
+
+#include "core/store/segment_directory.h"
+#include "core/store/segment_reader.h"
+
+namespace sluice {
+
+Result<CoveredIds> CoveredIds::read(FileSystem& fs, const std::string& path, uint64_t from, const Report& report) {
+  auto names = fs.list(path);
+  if (!names) return Unexpected(names.error());
+  const SegmentListing listing = sort_out_segments(fs, path, *names);
+  CoveredIds covered;
+  covered.from_ = from;
+  for (auto name = listing.live.rbegin(); name != listing.live.rend(); ++name) {
+    auto segment = SegmentReader::open(fs, segment_path(path, *name));
+    if (!segment) {
+      report(segment.error().message);
+      continue;
+    }
+    for (const SegmentEntry& entry : (*segment)->entries()) {
+      const bool has_rows = entry.summary.rows > 0 && entry.summary.last_id >= from;
+      if (!has_rows && entry.summary.repeat_notes == 0) continue;
+      auto bytes = (*segment)->read(entry);
+      Result<void> read = bytes ? covered.read_block(std::move(*bytes)) : Result<void>(Unexpected(bytes.error()));
+      if (!read)
+        report((*segment)->path() + ": block at " + std::to_string(entry.offset) + ": " + read.error().message);
+    }
+    if ((*segment)->header() && (*segment)->header()->next_id <= from) break;
+  }
+  covered.tidy();
+  return covered;
+}
+
+Result<void> CoveredIds::read_block(std::string bytes) {
+  BlockReader block;
+  if (auto opened = block.open(std::move(bytes)); !opened) return opened;
+  auto lines = block.collapsed();
+  if (!lines) return Unexpected(lines.error());
+  if (block.rows() > 0 && block.summary().last_id >= from_) {
+    if (auto loaded = block.load_filters(); !loaded) return loaded;
+    for (uint32_t row = 0; row < block.rows(); ++row) {
+      const uint64_t id = block.record(row).id;
+      if (id < from_) continue;
+      if (!rows_.empty() && rows_.back().end == id) {
+        ++rows_.back().end;
+      } else {
+        rows_.push_back({id, id + 1});
+      }
+    }
+  }
+  for (const CollapsedLines& run : *lines) {
+    if (run.id + run.count > from_) collapsed_.push_back(run);
+  }
+  return {};
+}
+
+void CoveredIds::tidy() {
+  std::sort(rows_.begin(), rows_.end(), [](const Run& a, const Run& b) { return a.first < b.first; });
+  std::sort(collapsed_.begin(), collapsed_.end(),
+            [](const CollapsedLines& a, const CollapsedLines& b) { return a.id < b.id; });
+  for (const Run& run : rows_) end_ = std::max(end_, run.end);
+  for (const CollapsedLines& run : collapsed_) end_ = std::max(end_, run.id + run.count);
+}
+
+bool CoveredIds::holds(uint64_t id) const {
+  const auto after =
+      std::upper_bound(rows_.begin(), rows_.end(), id, [](uint64_t i, const Run& r) { return i < r.first; });
+  return after != rows_.begin() && id < (after - 1)->end;
+}
+
+std::optional<uint64_t> CoveredIds::repeats(uint64_t id) const {
+  const auto after = std::upper_bound(collapsed_.begin(), collapsed_.end(), id,
+                                      [](uint64_t i, const CollapsedLines& r) { return i < r.id; });
+  if (after == collapsed_.begin() || id >= (after - 1)->id + (after - 1)->count) return std::nullopt;
+  return (after - 1)->first_id;
+}
+
+}  // namespace sluice

@@ -1,0 +1,57 @@
+// CoveredIds: which lines a store accounts for, from some id on: those it holds, and those it counts as repeats of another.
+//
+//   auto covered = CoveredIds::read(fs, path, oldest_id_asked_about);
+//   covered.holds(id);                  // a row of its own
+//   covered.repeats(id);                // the line whose repeat it was counted as, or nothing
+//
+// After a crash this tells which received lines are done with (core/pipeline/replay.h).
+//
+// Segments are read from the newest backwards, as far as ids can reach: a segment's header says below which id everything
+// lies in older ones. Of blocks without the ids asked for, only the column of collapsed lines is decoded.
+//
+// Errors:  damaged blocks are told to `report` and hold nothing: their lines are stored again from the spool.
+// Threads: one. Memory: 16 bytes a run of ids, 24 a run of collapsed lines.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/record/block.h"
+
+namespace sluice {
+
+class CoveredIds {
+ public:
+  using Report = std::function<void(const std::string&)>;
+
+  static Result<CoveredIds> read(FileSystem& fs, const std::string& path, uint64_t from, const Report& report);
+
+  bool holds(uint64_t id) const;
+  std::optional<uint64_t> repeats(uint64_t id) const;
+  // Ids below are not looked for: whoever has one may take it for held.
+  uint64_t from() const { return from_; }
+  uint64_t end() const { return end_; }  // above every id found
+
+  const std::vector<CollapsedLines>& collapsed() const { return collapsed_; }
+
+ private:
+  struct Run {
+    uint64_t first;
+    uint64_t end;
+  };
+
+  Result<void> read_block(std::string bytes);
+  void tidy();
+
+  uint64_t from_ = 0;
+  uint64_t end_ = 0;
+  std::vector<Run> rows_;                  // ascending, apart
+  std::vector<CollapsedLines> collapsed_;  // ascending by id
+};
+
+}  // namespace sluice
