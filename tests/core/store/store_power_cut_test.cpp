@@ -54,7 +54,7 @@ class Machine {
     fs_.fail_after(below(200));
     if (open()) {
       while (!fs_.dead()) act();
-      merges_ += store_->stats().merges;
+      if (store_) merges_ += store_->stats().merges;  // none: it could not be opened again
     }
     fs_.die();
     store_.reset();
