@@ -36,6 +36,10 @@ class Sender(threading.Thread):
         if not self._idle.wait(60):
             raise AssertionError(f"sender {self.number} does not pause")
 
+    @property
+    def idle(self):
+        return self._idle.is_set()
+
     def end(self):
         self._over.set()
         self._go.set()
