@@ -63,12 +63,18 @@ class Daemon:
         self.process = None
 
     def start(self):
+        self.spawn()
+        return self.wait_ready()
+
+    def spawn(self):
+        """Starts the daemon and does not wait for it."""
         with open(self.config_path, "w") as out:
             json.dump(self.config, out)  # JSON is YAML
         log = open(self.log_path, "a")
         self.process = subprocess.Popen(self.command_prefix + [f"{BIN}/sluiced", "--config", self.config_path], stderr=log)
         log.close()
 
+    def wait_ready(self):
         def ready():
             if self.process.poll() is not None:
                 raise AssertionError("sluiced ended: " + self.log())
@@ -82,6 +88,31 @@ class Daemon:
             self.process.send_signal(sig)
             return self.process.wait(seconds)
         return self.process.returncode if self.process else None
+
+    def freeze(self):
+        """Stops the daemon's threads where they are (SIGSTOP); when this returns none of them runs."""
+        self.process.send_signal(signal.SIGSTOP)
+
+        def states():
+            tasks = f"/proc/{self.process.pid}/task"
+            for task in os.listdir(tasks):
+                with open(f"{tasks}/{task}/stat") as f:
+                    yield f.read().rsplit(")", 1)[1].split()[0]
+        wait_until(lambda: all(state in "Tt" for state in states()), "the daemon's threads to stop")
+
+    def kill(self):
+        """kill -9, also of a daemon that is frozen."""
+        self.process.kill()
+        self.process.wait()
+
+    def speaks(self, protocol):
+        """Whether the daemon was built with a listener for it."""
+        name = next(l["name"] for l in self.config["listeners"] if l["protocol"] == protocol)
+        try:
+            self.connect(name).close()
+        except ConnectionRefusedError:
+            return False
+        return True
 
     def __enter__(self):
         return self.start()
