@@ -46,7 +46,6 @@ struct Feed {
 
   DedupeWindow window;
   std::vector<DedupeLine> lines;
-  std::vector<RepeatNote> notes;
   uint64_t next = 1, id = 0, random = 1;
   Nanos now = kStart;
 };
@@ -57,18 +56,11 @@ void run(benchmark::State& state, DedupeOptions options, unsigned percent, uint6
   while (feed.next < 2 * capacity) {  // a steady state: the ring is full and turns
     feed.make(percent, reach);
     feed.check();
-    feed.notes.clear();
-    feed.window.take_repeats(feed.notes);
   }
   const auto before = feed.window.stats();
-  int batches = 0;
   for (auto _ : state) {
     state.PauseTiming();
     feed.make(percent, reach);
-    if (++batches % 100 == 0) {
-      feed.notes.clear();
-      feed.window.take_repeats(feed.notes);
-    }
     state.ResumeTiming();
     feed.check();
   }

@@ -134,7 +134,7 @@ TEST(Load, TellsEveryErrorAtOnceWithItsPlaceInTheOrderOfTheFile) {
                    "  path: [a]\n"),
             "test.yaml:1:1: listners: unknown key; did you mean \"listeners\"?\n"
             "test.yaml:2:10: workers: 0 is below 1 (or write auto)\n"
-            "test.yaml:5:15: listeners[0].protocol: \"tpc\" is not one of tcp, udp; did you mean tcp?\n"
+            "test.yaml:5:15: listeners[0].protocol: \"tpc\" is not one of tcp, udp, relp, http; did you mean tcp?\n"
             "test.yaml:6:14: listeners[0].address: port \"70000\" is not a number from 0 to 65535\n"
             "test.yaml:7:22: listeners[0].max_frame_bytes: 64 has no unit: write 64B, or KiB, MiB, GiB, TiB\n"
             "test.yaml:9:9: store.path: is a list, not text\n");
@@ -225,7 +225,28 @@ TEST(Load, RefusesKeysOfTheOtherProtocol) {
   EXPECT_EQ(errors("listeners: [{sockets: 2}]"),
             "test.yaml:1:14: listeners[0].sockets: is a key of udp listeners, and this one is tcp\n");
   EXPECT_EQ(errors("listeners: [{protocol: upd, sockets: 2}]"),
-            "test.yaml:1:24: listeners[0].protocol: \"upd\" is not one of tcp, udp; did you mean udp?\n");
+            "test.yaml:1:24: listeners[0].protocol: \"upd\" is not one of tcp, udp, relp, http; did you mean udp?\n");
+}
+
+TEST(Load, KnowsWhichProtocolsAKeyIsFor) {
+  EXPECT_EQ(errors("listeners: [{protocol: udp, max_connections: 9}]"),
+            "test.yaml:1:29: listeners[0].max_connections: is a key of tcp, relp, http listeners, and this one is udp\n");
+  EXPECT_EQ(errors("listeners: [{protocol: tcp, ack: synced}]"),
+            "test.yaml:1:29: listeners[0].ack: is a key of relp, http listeners, and this one is tcp\n");
+  const Config config = good(
+      "listeners: [{protocol: relp, ack: received, address: \"127.0.0.1:2514\"}, "
+      "{protocol: http, max_request_bytes: 1MiB, address: \"127.0.0.1:8080\"}]");
+  EXPECT_EQ(config.listeners[0].protocol, Protocol::relp);
+  EXPECT_EQ(config.listeners[0].ack, AckLevel::received);
+  EXPECT_EQ(config.listeners[0].name, "relp-2514");
+  EXPECT_EQ(config.listeners[1].ack, AckLevel::synced);
+  EXPECT_EQ(config.listeners[1].max_request_bytes, 1u << 20);
+}
+
+TEST(Load, RefusesOneAddressForTwoListenersOverTcpWhateverTheySpeak) {
+  EXPECT_NE(errors("listeners: [{address: \"127.0.0.1:1\"}, {protocol: relp, address: \"127.0.0.1:1\"}]")
+                .find("is the address of listeners[0] as well"),
+            std::string::npos);
 }
 
 TEST(Load, KnowsTheZonesOfThisMachine) {

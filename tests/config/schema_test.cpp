@@ -146,9 +146,13 @@ TEST(Example, IsTheDefaultConfigAsItIsShipped) {
   EXPECT_EQ(every_key(*example), every_key(*parse_config("", "empty")));
 }
 
-TEST(Example, IsStillTheDefaultConfigWithEveryHashTakenAway) {
-  const auto example = parse_config(with_every_key(read_source("config/sluice.yaml")), "sluice.yaml");
+TEST(Example, IsStillTheDefaultConfigWithEveryHashTakenAwayButForTwoMoreListeners) {
+  auto example = parse_config(with_every_key(read_source("config/sluice.yaml")), "sluice.yaml");
   ASSERT_TRUE(example.has_value()) << example.error().text();
+  ASSERT_EQ(example->listeners.size(), 4u);
+  EXPECT_EQ(example->listeners[2].protocol, Protocol::relp);
+  EXPECT_EQ(example->listeners[3].protocol, Protocol::http);
+  example->listeners.resize(2);
   EXPECT_EQ(every_key(*example), every_key(*parse_config("", "empty")));
 }
 

@@ -26,12 +26,6 @@ class Dedupe : public testing::Test {
     window_->check({&line, 1}, now);
     return line.first_id;
   }
-  std::vector<RepeatNote> take() {
-    std::vector<RepeatNote> notes;
-    window_->take_repeats(notes);
-    return notes;
-  }
-
   std::unique_ptr<DedupeWindow> window_ = std::make_unique<DedupeWindow>(DedupeOptions{.max_bytes = 1 << 20});
   uint64_t id_ = 0;
 };
@@ -75,45 +69,6 @@ TEST_F(Dedupe, LongWindowsAreExactToAMicrosecond) {
   }
 }
 
-TEST_F(Dedupe, NotesCountRepeatsSinceTheLastTake) {
-  check("a", kStart);
-  EXPECT_TRUE(take().empty());
-  check("a", kStart + 1);
-  check("b", kStart + 2);
-  check("a", kStart + 3);
-  auto notes = take();
-  ASSERT_EQ(notes.size(), 1u);
-  EXPECT_EQ(notes[0].first_id, 1u);
-  EXPECT_EQ(notes[0].count, 2u);
-  EXPECT_EQ(notes[0].first_time, kStart + 1);
-  EXPECT_EQ(notes[0].last_time, kStart + 3);
-  EXPECT_TRUE(take().empty());
-  check("a", kStart + 4);
-  notes = take();
-  ASSERT_EQ(notes.size(), 1u);
-  EXPECT_EQ(notes[0].count, 1u);
-}
-
-TEST_F(Dedupe, TakeAppendsToWhatIsThere) {
-  check("a", kStart);
-  check("a", kStart);
-  std::vector<RepeatNote> notes(1);
-  window_->take_repeats(notes);
-  EXPECT_EQ(notes.size(), 2u);
-}
-
-TEST_F(Dedupe, CountIsNotForgottenWithItsFingerprint) {
-  open({.max_bytes = 0});  // the smallest there is
-  const uint64_t capacity = window_->stats().capacity;
-  check("a", kStart);
-  check("a", kStart);
-  for (uint64_t n = 0; n < 2 * capacity; ++n) check(std::to_string(n), kStart);
-  EXPECT_EQ(check("a", kStart), id_);  // memory was short: called new again
-  const auto notes = take();
-  ASSERT_EQ(notes.size(), 1u);
-  EXPECT_EQ(notes[0].first_id, 1u);
-}
-
 TEST_F(Dedupe, OldestGoesFirstWhenMemoryIsShort) {
   open({.max_bytes = 0});
   const uint64_t capacity = window_->stats().capacity;
@@ -124,16 +79,21 @@ TEST_F(Dedupe, OldestGoesFirstWhenMemoryIsShort) {
   EXPECT_EQ(check("0", kStart + 100), id_);
 }
 
-TEST_F(Dedupe, RepeatedLineIsCalledNewWhenThereIsNoRoomForItsCount) {
-  open({.max_bytes = 0});
-  const uint64_t room = window_->stats().capacity / 8;
-  for (uint64_t n = 0; n <= room; ++n) check(std::to_string(n), kStart);
-  for (uint64_t n = 0; n < room; ++n) EXPECT_EQ(check(std::to_string(n), kStart), n + 1);
-  EXPECT_EQ(check(std::to_string(room), kStart), id_);
-  EXPECT_EQ(window_->stats().uncounted, 1u);
-  EXPECT_EQ(take().size(), room);
-  const uint64_t newest = id_;
-  EXPECT_EQ(check(std::to_string(room), kStart), newest);
+TEST_F(Dedupe, LineThatMustBeKeptIsCalledNewWhateverCameBefore) {
+  check("a", kStart);
+  DedupeLine line{.fingerprint = fingerprint("a"), .id = ++id_, .keep = true};
+  window_->check({&line, 1}, kStart + 1);
+  EXPECT_EQ(line.first_id, line.id);
+  EXPECT_EQ(check("a", kStart + 2), line.id) << "later copies are counted as its repeats";
+}
+
+TEST_F(Dedupe, LearnedLinesAreKnownAndNotCounted) {
+  const DedupeLine old[] = {{.fingerprint = fingerprint("a"), .id = 1}, {.fingerprint = fingerprint("b"), .id = 2}};
+  id_ = 2;
+  window_->learn(old, kStart);
+  EXPECT_EQ(window_->stats().checked, 0u);
+  EXPECT_EQ(check("b", kStart + kSecond), 2u);
+  EXPECT_EQ(check("a", kStart + 31 * kSecond), id_) << "the window counts from when they were received";
 }
 
 TEST_F(Dedupe, StaysWithinItsBytesAndReleasesThem) {
@@ -195,8 +155,6 @@ TEST_P(DedupeModel, AgreesWithAnExactTable) {
     Nanos time;
   };
   std::map<uint64_t, First> model;
-  std::map<uint64_t, uint64_t> expected_counts;
-  std::map<uint64_t, uint64_t> counts;
   uint64_t id = 0;
   uint64_t duplicates = 0;
   Nanos now = kStart;
@@ -217,17 +175,11 @@ TEST_P(DedupeModel, AgreesWithAnExactTable) {
       if (!is_new && now - it->second.time >= kWindow) it->second = First{batch[i].id, now};
       ASSERT_EQ(batch[i].first_id, it->second.id) << "round " << round << ", line " << i;
       if (batch[i].first_id == batch[i].id) continue;
-      ++expected_counts[it->second.id];
       ++duplicates;
     }
-    std::vector<RepeatNote> notes;
-    window.take_repeats(notes);
-    for (const RepeatNote& note : notes) counts[note.first_id] += note.count;
   }
-  EXPECT_EQ(counts, expected_counts);
   EXPECT_EQ(window.stats().duplicates, duplicates);
   EXPECT_GT(duplicates, 0u);
-  EXPECT_EQ(window.stats().uncounted, 0u);
   if (param.bloom_bits == 1) {
     EXPECT_GT(window.stats().false_positives, 1000u);
   }
@@ -253,8 +205,6 @@ TEST(DedupeWindow, NeverCollapsesWronglyWhateverClockAndMemoryDo) {
     };
     std::vector<Line> lines(1);  // by id
     uint64_t repeats = 0;
-    uint64_t counted = 0;
-    std::vector<RepeatNote> notes;
     const auto span = static_cast<uint64_t>(window_time);
     auto now_bits = static_cast<uint64_t>(kStart);  // unsigned, so that time may run over its end
     for (int round = 0; round < 2000; ++round) {
@@ -280,11 +230,7 @@ TEST(DedupeWindow, NeverCollapsesWronglyWhateverClockAndMemoryDo) {
                                                 : static_cast<uint64_t>(first.time) - static_cast<uint64_t>(now);
         ASSERT_LT(apart, span) << "seed " << seed;
       }
-      if (chance < 3) window.take_repeats(notes);
     }
-    window.take_repeats(notes);
-    for (const RepeatNote& note : notes) counted += note.count;
-    EXPECT_EQ(counted, repeats);
     EXPECT_GT(repeats, 0u);
   }
 }
@@ -295,7 +241,6 @@ TEST(DedupeWindow, ThreadsTogetherStoreEachLineOnce) {
   DedupeWindow window({.max_bytes = 16 << 20});
   std::atomic<uint64_t> fresh{0};
   std::atomic<uint64_t> next_id{1};
-  std::vector<RepeatNote> notes;
   std::vector<std::thread> threads;
   for (uint64_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
@@ -309,16 +254,10 @@ TEST(DedupeWindow, ThreadsTogetherStoreEachLineOnce) {
       }
     });
   }
-  for (int i = 0; i < 20; ++i) {
-    window.take_repeats(notes);
-    EXPECT_LE(window.stats().entries, kTexts);
-  }
+  for (int i = 0; i < 20; ++i) EXPECT_LE(window.stats().entries, kTexts);
   for (auto& thread : threads) thread.join();
-  window.take_repeats(notes);
-  uint64_t counted = 0;
-  for (const RepeatNote& note : notes) counted += note.count;
   EXPECT_EQ(fresh, kTexts);
-  EXPECT_EQ(counted, (kThreads - 1) * kTexts);
+  EXPECT_EQ(window.stats().duplicates, (kThreads - 1) * kTexts);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -18,7 +19,8 @@ TEST(BufferPool, HandsOutWritableSlotsOfEachSize) {
   for (SlotSize size : {SlotSize::small, SlotSize::medium, SlotSize::large}) {
     Slot slot = pool.acquire(size);
     ASSERT_TRUE(slot);
-    EXPECT_EQ(slot.size(), kSlotBytes[static_cast<size_t>(size)]);
+    EXPECT_EQ(slot.size(), kSlotRoom[static_cast<size_t>(size)]);
+    EXPECT_EQ(slot.bytes(), kSlotBytes[static_cast<size_t>(size)]);
     std::memset(slot.data(), 'x', slot.size());
     EXPECT_EQ(slot.data()[slot.size() - 1], 'x');
   }
@@ -39,57 +41,111 @@ TEST(BufferPool, LastReturnedIsNextHandedOut) {
   EXPECT_EQ(pool.acquire(SlotSize::medium).data(), at_b);
 }
 
-TEST(BufferPool, RefusesExactlyAtItsLimit) {
-  BufferPool pool({.max_bytes = 2 * (64 << 10) + (4 << 10)});
-  Slot a = pool.acquire(SlotSize::medium);
-  Slot b = pool.acquire(SlotSize::medium);
-  EXPECT_FALSE(pool.acquire(SlotSize::medium));
-  Slot c = pool.acquire(SlotSize::small);
-  EXPECT_TRUE(c);
+TEST(BufferPool, KeepsTheLastQuarterForThoseWhoFreeMoreThanTheyTake) {
+  BufferPool pool({.max_bytes = 4 << 20});
+  std::vector<Slot> slots;
+  while (Slot slot = pool.acquire(SlotSize::large)) slots.push_back(std::move(slot));
+  EXPECT_EQ(slots.size(), 3u);
   EXPECT_FALSE(pool.acquire(SlotSize::small));
-  EXPECT_FALSE(pool.acquire(SlotSize::large));
-  b.reset();
-  EXPECT_TRUE(pool.acquire(SlotSize::medium));
-  const auto stats = pool.stats();
-  EXPECT_EQ(stats.levels[kSmall].refused, 1u);
-  EXPECT_EQ(stats.levels[kMedium].refused, 1u);
-  EXPECT_EQ(stats.levels[kLarge].refused, 1u);
+  EXPECT_TRUE(pool.acquire(SlotSize::large, BufferPool::Reserve::use));
+  EXPECT_EQ(pool.stats().levels[kLarge].refused, 1u);
+  EXPECT_EQ(pool.stats().levels[kSmall].refused, 1u);
+  slots.pop_back();
+  EXPECT_TRUE(pool.acquire(SlotSize::small));
 }
 
-TEST(BufferPool, SlotsKeptInOneSizeMakeRoomForAnother) {
-  AllocationTracker tracker;
-  MemoryAccount& account = tracker.account("slots");
-  BufferPool pool({.max_bytes = 1 << 20, .account = &account});
+TEST(BufferPool, SaysWhenSlotsAreScarce) {
+  BufferPool pool({.max_bytes = 8 << 20});
+  std::vector<Slot> slots;
+  for (int i = 0; i < 5; ++i) slots.push_back(pool.acquire(SlotSize::large));
+  EXPECT_FALSE(pool.scarce());
+  slots.push_back(pool.acquire(SlotSize::small));
+  EXPECT_TRUE(pool.scarce());
+  slots.pop_back();
+  EXPECT_FALSE(pool.scarce());
+  EXPECT_EQ(pool.free_bytes(), uint64_t{3} << 20);
+}
+
+TEST(BufferPool, FreeSlotsOfOneSizeBecomeOneOfALarger) {
+  BufferPool pool({.max_bytes = 1 << 20});
   {
     std::vector<Slot> all;
-    for (int i = 0; i < 256; ++i) all.push_back(pool.acquire(SlotSize::small));
+    for (int i = 0; i < 256; ++i) all.push_back(pool.acquire(SlotSize::small, BufferPool::Reserve::use));
     EXPECT_TRUE(all.back());
+    EXPECT_FALSE(pool.acquire(SlotSize::small, BufferPool::Reserve::use));
   }
-  EXPECT_EQ(pool.stats().levels[kSmall].kept, 256u);
   EXPECT_TRUE(pool.acquire(SlotSize::large));
-  EXPECT_EQ(pool.stats().levels[kSmall].kept, 0u);
-  EXPECT_EQ(account.current(), 1u << 20);
 }
 
-TEST(BufferPool, ChargesWhatIsMappedAndTrimGivesItBack) {
+TEST(BufferPool, SharedSlotIsFreeWhenTheLastHandleLetsGo) {
+  BufferPool pool({.max_bytes = 1 << 20});
+  Slot a = pool.acquire(SlotSize::medium);
+  Slot b = a.share();
+  EXPECT_EQ(a.data(), b.data());
+  a.reset();
+  EXPECT_EQ(pool.stats().levels[kMedium].in_use, 1u);
+  b.data()[0] = 'b';
+  b.reset();
+  EXPECT_EQ(pool.stats().levels[kMedium].in_use, 0u);
+}
+
+TEST(BufferPool, FreedSlotDescribesNothingAndOneThatWasLeftStaysAsItIs) {
+  std::vector<char> region(2 << 20);
+  char* const aligned = region.data() + (4096 - reinterpret_cast<uintptr_t>(region.data()) % 4096) % 4096;
+  char* freed;
+  char* left;
+  {
+    BufferPool pool({.max_bytes = 1 << 20, .region = aligned});
+    Slot a = pool.acquire(SlotSize::small);
+    Slot b = pool.acquire(SlotSize::small);
+    freed = a.header();
+    left = b.header();
+    std::memset(freed, 'x', 8);
+    std::memset(left, 'x', 8);
+    Slot also_b = b.share();
+    b.leave();
+    also_b.reset();
+    a.reset();
+    EXPECT_EQ(pool.stats().levels[kSmall].in_use, 0u);
+    EXPECT_EQ(pool.free_bytes(), (uint64_t{1} << 20) - 4096) << "a slot that was left is nobody's to take";
+  }
+  EXPECT_EQ(std::string(freed, 8), std::string(8, '\0'));
+  EXPECT_EQ(std::string(left, 8), "xxxxxxxx");
+}
+
+TEST(BufferPool, AdoptsExactlyTheSlotsThatAreFree) {
+  BufferPool pool({.max_bytes = 4 << 20});
+  Slot medium = pool.adopt(3 * kSlotBytes[kMedium], SlotSize::medium);
+  ASSERT_TRUE(medium);
+  EXPECT_FALSE(pool.adopt(3 * kSlotBytes[kMedium] + 4096, SlotSize::small)) << "inside of it";
+  EXPECT_FALSE(pool.adopt(0, SlotSize::large)) << "around it";
+  EXPECT_FALSE(pool.adopt(100, SlotSize::small)) << "not where a slot can begin";
+  EXPECT_FALSE(pool.adopt(4 << 20, SlotSize::small)) << "behind the end";
+  EXPECT_TRUE(pool.adopt(2 * kSlotBytes[kMedium], SlotSize::small));
+  EXPECT_TRUE(pool.adopt(1 << 20, SlotSize::large));
+  medium.reset();
+  EXPECT_TRUE(pool.adopt(0, SlotSize::large)) << "all of it is free again, and one";
+}
+
+TEST(BufferPool, ChargesWhatIsTouchedAndTrimGivesItBack) {
   AllocationTracker tracker;
   MemoryAccount& account = tracker.account("slots");
   {
     BufferPool pool({.max_bytes = 4 << 20, .account = &account});
     EXPECT_EQ(account.current(), 0u);
     Slot held = pool.acquire(SlotSize::small);
+    EXPECT_EQ(account.current(), kSlotBytes[kMedium]) << "in steps of 64 KiB";
     for (int round = 0; round < 2; ++round) {
       Slot a = pool.acquire(SlotSize::medium);
       Slot b = pool.acquire(SlotSize::large);
       std::memset(a.data(), 1, a.size());
       std::memset(b.data(), 1, b.size());
-      EXPECT_EQ(account.current(), kSlotBytes[kSmall] + kSlotBytes[kMedium] + kSlotBytes[kLarge]);
+      EXPECT_EQ(account.current(), 2 * kSlotBytes[kMedium] + kSlotBytes[kLarge]);
     }
     held.data()[0] = 'h';
     pool.trim();
-    EXPECT_EQ(account.current(), kSlotBytes[kSmall]);
+    EXPECT_EQ(account.current(), kSlotBytes[kMedium]);
     EXPECT_EQ(held.data()[0], 'h');
-    EXPECT_EQ(pool.stats().levels[kMedium].kept, 0u);
     Slot again = pool.acquire(SlotSize::medium);
     EXPECT_EQ(again.data()[0], 0);  // fresh pages
     EXPECT_EQ(pool.stats().levels[kMedium].misses, 2u);
@@ -113,7 +169,6 @@ TEST(BufferPool, MovedHandleReturnsItsSlotOnce) {
   c.reset();
   EXPECT_EQ(c.size(), 0u);
   EXPECT_EQ(pool.stats().levels[kSmall].in_use, 0u);
-  EXPECT_EQ(pool.stats().levels[kSmall].kept, 2u);
 }
 
 TEST(BufferPool, TooSmallForASizeRefusesIt) {

@@ -30,9 +30,14 @@ class PipelineTest : public testing::Test {
     store_ = std::move(*store);
     dedupe_ = dedupe ? std::make_unique<DedupeWindow>(DedupeOptions{.max_bytes = 1 << 20}) : nullptr;
     context_ = std::make_unique<ContextManager>(ContextManagerOptions{}, system_clock());
-    pipeline_ =
-        std::make_unique<Pipeline>(options, PipelineParts{*context_, interner_, ledger_, memory_, *store_,
-                                                          dedupe_.get(), system_clock(), [](const std::string&) {}});
+    pipeline_ = std::make_unique<Pipeline>(options, PipelineParts{.context = *context_,
+                                                                  .interner = interner_,
+                                                                  .ledger = ledger_,
+                                                                  .memory = memory_,
+                                                                  .store = *store_,
+                                                                  .dedupe = dedupe_.get(),
+                                                                  .clock = system_clock(),
+                                                                  .report = [](const std::string&) {}});
     source_ = pipeline_->add_source({.name = "test"});
   }
 

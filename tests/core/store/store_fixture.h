@@ -35,6 +35,7 @@ inline EncodedBlock opaque_block(uint64_t first_id, uint32_t rows, const std::st
                    .min_received = received,
                    .max_received = received,
                    .severities = 1 << 5};
+  block.end_id = first_id + rows;
   return block;
 }
 

@@ -267,9 +267,13 @@ class ListenerTest : public testing::Test {
                              [](const StoreEvent&) {});
     ASSERT_TRUE(store) << store.error().message;
     store_ = std::move(*store);
-    pipeline_ = std::make_unique<Pipeline>(
-        PipelineOptions{}, PipelineParts{*context_, interner_, ledger_, memory_, *store_, nullptr, system_clock(),
-                                         [](const std::string&) {}});
+    pipeline_ = std::make_unique<Pipeline>(PipelineOptions{}, PipelineParts{.context = *context_,
+                                                                            .interner = interner_,
+                                                                            .ledger = ledger_,
+                                                                            .memory = memory_,
+                                                                            .store = *store_,
+                                                                            .clock = system_clock(),
+                                                                            .report = [](const std::string&) {}});
   }
 
   std::vector<StoredLine> read_files() {
