@@ -125,7 +125,7 @@ class RelpConversation {
   void forget_all();
   void forget_answered();
 
-  const RelpConversationOptions options_;
+  RelpConversationOptions options_;
   std::vector<Run> runs_;  // from first_run_ on; those before have been answered
   size_t first_run_ = 0;
   uint32_t unanswered_ = 0;
