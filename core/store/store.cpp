@@ -122,7 +122,9 @@ Result<void> Store::Impl::begin_segment() {
 
 Result<void> Store::Impl::sync_open() {
   if (open_) {
-    if (auto synced = open_->sync(); !synced) return synced;
+    auto synced = open_->sync();
+    note_sync_trouble();
+    if (!synced) return synced;
     update_stats([](StoreStats& s) { ++s.syncs; });
   }
   return sync_directory();
@@ -132,7 +134,22 @@ Result<void> Store::Impl::sync_directory() {
   if (!directory_changed_) return {};
   auto synced = fs_.sync_directory(options_.path);
   if (synced) directory_changed_ = false;
+  if (!synced) update_stats([](StoreStats& s) { ++s.sync_errors; });
   return synced;
+}
+
+// What a failed sync of the open segment cost: it is counted, and blocks that are lost are told and no longer summed up.
+void Store::Impl::note_sync_trouble() {
+  const SegmentWriter::SyncTrouble trouble = open_->take_sync_trouble();
+  if (trouble.failed_syncs > 0) update_stats([&](StoreStats& s) { s.sync_errors += trouble.failed_syncs; });
+  if (trouble.lost.empty()) return;
+  SegmentFacts left(open_facts_.name, open_->header().created);
+  for (const SegmentEntry& entry : open_->entries()) left.add(entry, options_.block_bytes);
+  left.stored_bytes = open_->bytes();
+  left.mergeable = false;
+  open_facts_ = left;
+  for (const Damage& block : trouble.lost) report(StoreEvent::Kind::damaged, to_text(block));
+  update_stats([&](StoreStats& s) { s.damaged_blocks += trouble.lost.size(); });
 }
 
 Result<void> Store::Impl::sync() {
@@ -143,6 +160,7 @@ Result<void> Store::Impl::sync() {
 
 bool Store::Impl::roll() {
   auto finished = open_->finish();
+  note_sync_trouble();
   if (!finished) {
     trouble("index", finished.error());
     if (open_->left_torn()) abandon_open();
@@ -160,7 +178,8 @@ void Store::Impl::abandon_open() {
     obsolete_.push_back(open_->path());
     open_.reset();
   } else {
-    (void)open_->sync();
+    if (auto synced = open_->sync(); !synced) trouble("sync", synced.error());
+    note_sync_trouble();
     seal_open();
   }
 }
@@ -253,6 +272,7 @@ bool Store::Impl::merge_some(Nanos now) {
       take_merge_result();
       break;
     case Merge::State::failed:
+      update_stats([&](StoreStats& s) { s.sync_errors += merge_->take_failed_syncs(); });
       trouble("merge", merge_->error());
       merge_after_ = now + kMergeRetry;
       break;

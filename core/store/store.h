@@ -12,7 +12,8 @@
 // opens unless its directory can't be read, written or locked.
 //
 // Errors:  append() fails with the system call's error and leaves the segment as it was before (what was half written
-//          is cut off); the caller keeps the block and tries again. maintain() reports and goes on.
+//          is cut off); the caller keeps the block and tries again. maintain() reports and goes on. What a failed sync
+//          left in doubt is written again before the next one counts (segment_writer.h).
 // Threads: append(), maintain(), sync() and next_id() from the store thread only; stats() and pause_merging() from any.
 // Memory:  about 130 bytes per segment and 150 per block of the open segment; a merge's buffers (merge.h).
 #pragma once
@@ -57,6 +58,7 @@ struct StoreStats {
   uint64_t segments = 0, blocks = 0, stored_bytes = 0, rows = 0;
   uint64_t blocks_written = 0, bytes_written = 0, syncs = 0;
   uint64_t merges = 0, blocks_merged = 0, segments_removed = 0, damaged_blocks = 0;
+  uint64_t sync_errors = 0;  // syncs that failed, of files and of the directory
 };
 
 class Store {

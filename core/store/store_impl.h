@@ -47,6 +47,7 @@ class Store::Impl {
 
   Result<void> begin_segment();
   Result<void> sync_open();
+  void note_sync_trouble();
   Result<void> sync_directory();
   bool roll();
   void abandon_open();

@@ -78,6 +78,7 @@ void Store::Impl::resume_or_finish(const SegmentReader& found, const SegmentName
     return;
   }
   auto finished = (*writer)->finish();
+  update_stats([&](StoreStats& s) { s.sync_errors += (*writer)->take_sync_trouble().failed_syncs; });
   if (!finished) {
     trouble("recovery", finished.error());
   } else {

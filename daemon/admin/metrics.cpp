@@ -130,6 +130,8 @@ constexpr Row<StatusSnapshot> kRows[] = {
      [](const StatusSnapshot& s) { return double(s.store.bytes_written); }},
     {"sluice_syncs_total", kCounter, "Times the store was synced to the disk.",
      [](const StatusSnapshot& s) { return double(s.store.syncs); }},
+    {"sluice_sync_errors_total", kCounter, "Syncs that failed; what they should have written is written again.",
+     [](const StatusSnapshot& s) { return double(s.store.sync_errors); }},
     {"sluice_merges_total", kCounter, "Merges of small blocks.",
      [](const StatusSnapshot& s) { return double(s.store.merges); }},
     {"sluice_merged_blocks_total", kCounter, "Small blocks merged into large ones.",

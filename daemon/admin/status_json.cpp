@@ -62,7 +62,8 @@ void add_store(const StoreStats& s, JsonWriter& json) {
   json.key("segments").value(s.segments).key("blocks").value(s.blocks).key("records").value(s.rows);
   json.key("bytes").value(s.stored_bytes);
   json.key("blocks_written").value(s.blocks_written).key("bytes_written").value(s.bytes_written);
-  json.key("syncs").value(s.syncs).key("merges").value(s.merges).key("blocks_merged").value(s.blocks_merged);
+  json.key("syncs").value(s.syncs).key("sync_errors").value(s.sync_errors);
+  json.key("merges").value(s.merges).key("blocks_merged").value(s.blocks_merged);
   json.key("segments_removed").value(s.segments_removed).key("damaged_blocks").value(s.damaged_blocks);
   json.close();
 }

@@ -8,9 +8,15 @@
 //   fs.power_cut(PowerCut::torn);     // the machine died: unsynced names are undone, of unsynced bytes some are there
 //   fs.set_capacity(1 << 20);         // ENOSPC beyond; a write is cut short first
 //   fs.fail_next(Call::truncate, EIO, 2);
+//   fs.drop_cache();                  // what the kernel takes for written is read from the disk from now on
+//   fs.hold(Call::append);            // the next append stays in its call until release()
 //
-// What counts as a change: create, append (one that fails in the middle leaves half of its bytes), truncate, sync,
-// rename, remove, sync_directory, and creating a lock's file. Reads and lists fail only after the process died.
+// What counts as a change: create, append (one that fails in the middle leaves half of its bytes), write_again,
+// truncate, sync, rename, remove, sync_directory, and creating a lock's file. Reads and lists fail only after the
+// process died.
+//
+// A sync that was made to fail does what Linux does: the bytes it should have written are taken for written, so that the
+// next sync says yes and the disk does not have them, until they are written again.
 //
 // Names and removals become durable at sync_directory(), bytes at File::sync(). One flat directory tree: make_directory
 // only notes that the directory exists. A removed file lives on for those who have it open.
@@ -20,6 +26,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,7 +40,7 @@
 
 namespace sluice {
 
-enum class Call : uint8_t { create, append, truncate, sync, rename, remove, sync_directory, count };
+enum class Call : uint8_t { create, append, write_again, truncate, sync, rename, remove, sync_directory, count };
 
 // Of the bytes that were appended after a file's last sync there is, after a power cut:
 enum class PowerCut : uint8_t {
@@ -84,10 +91,39 @@ class FaultyFileSystem final : public FileSystem {
     for (auto& [path, node] : files_) {
       const size_t unsynced = node->bytes.size() > node->durable.size() ? node->bytes.size() - node->durable.size() : 0;
       std::string after = node->durable;
-      if (kind == PowerCut::torn) after += node->bytes.substr(after.size(), unsynced / 2);
+      if (kind == PowerCut::torn && unsynced > 0)
+        after += node->on_disk_after_sync().substr(after.size(), unsynced / 2);
       if (kind == PowerCut::zeros) after.append(unsynced, '\0');
       node->bytes = node->durable = std::move(after);
+      node->forgotten.clear();
     }
+  }
+
+  // The page cache loses what it takes for written.
+  void drop_cache() {
+    const std::scoped_lock lock(mutex_);
+    for (auto& [path, node] : files_) {
+      node->bytes = node->on_disk_after_sync();
+      node->forgotten.clear();
+    }
+  }
+
+  // Every call of this kind (append or sync) stays inside until release(), as on a disk that does not answer.
+  void hold(Call call) {
+    const std::scoped_lock lock(mutex_);
+    held_ = call;
+  }
+  void release() {
+    {
+      const std::scoped_lock lock(mutex_);
+      held_.reset();
+    }
+    released_.notify_all();
+  }
+  // Until a call is being held.
+  void await_held() {
+    std::unique_lock lock(mutex_);
+    entered_.wait(lock, [this] { return inside_ > 0; });
   }
 
   // A file's bytes, to look at and to damage.
@@ -168,7 +204,24 @@ class FaultyFileSystem final : public FileSystem {
   struct Node {
     std::string bytes;    // as the process sees them
     std::string durable;  // as of the last sync
+    // Places whose bytes the kernel takes for written though a failed sync lost them.
+    std::set<uint64_t> forgotten;
     std::weak_ptr<int> lock;
+
+    char durable_at(uint64_t at) const { return at < durable.size() ? durable[at] : '\0'; }
+    std::string on_disk_after_sync() const {
+      std::string disk = bytes;
+      for (const uint64_t at : forgotten) disk[at] = durable_at(at);
+      return disk;
+    }
+    void forget_unsynced() {
+      for (uint64_t at = 0; at < bytes.size(); ++at) {
+        if (at >= durable.size() || bytes[at] != durable[at]) forgotten.insert(at);
+      }
+    }
+    void remember(uint64_t offset, uint64_t size) {
+      forgotten.erase(forgotten.lower_bound(offset), forgotten.lower_bound(offset + size));
+    }
   };
   struct Failure {
     int err = 0;
@@ -187,7 +240,8 @@ class FaultyFileSystem final : public FileSystem {
       return node_->bytes.copy(to, size, offset);
     }
     Result<void> append(std::string_view bytes) override {
-      const std::scoped_lock lock(fs_.mutex_);
+      std::unique_lock lock(fs_.mutex_);
+      fs_.stay_while_held(Call::append, lock);
       const std::string what = "write " + path_;
       auto ok = change(Call::append, what);
       const uint64_t used = fs_.used();
@@ -200,16 +254,32 @@ class FaultyFileSystem final : public FileSystem {
       node_->bytes += bytes;
       return ok;
     }
+    Result<void> write_again(uint64_t offset, std::string_view bytes) override {
+      const std::scoped_lock lock(fs_.mutex_);
+      const std::string what = "write " + path_;
+      if (auto ok = change(Call::write_again, what); !ok) return ok;
+      if (offset > node_->bytes.size() || bytes.size() > node_->bytes.size() - offset) {
+        return Unexpected(system_error(what, EINVAL));
+      }
+      node_->bytes.replace(offset, bytes.size(), bytes);
+      node_->remember(offset, bytes.size());
+      return {};
+    }
     Result<void> truncate(uint64_t size) override {
       const std::scoped_lock lock(fs_.mutex_);
       if (auto ok = change(Call::truncate, "truncate " + path_); !ok) return ok;
       node_->bytes.resize(size);
+      node_->forgotten.erase(node_->forgotten.lower_bound(size), node_->forgotten.end());
       return {};
     }
     Result<void> sync() override {
-      const std::scoped_lock lock(fs_.mutex_);
-      if (auto ok = change(Call::sync, "fdatasync " + path_); !ok) return ok;
-      node_->durable = node_->bytes;
+      std::unique_lock lock(fs_.mutex_);
+      fs_.stay_while_held(Call::sync, lock);
+      if (auto ok = change(Call::sync, "fdatasync " + path_); !ok) {
+        if (!died_before_ && !fs_.dead_) node_->forget_unsynced();
+        return ok;
+      }
+      node_->durable = node_->on_disk_after_sync();
       return {};
     }
     Result<uint64_t> size() const override {
@@ -246,6 +316,14 @@ class FaultyFileSystem final : public FileSystem {
     return open_node(path, found->second);
   }
 
+  void stay_while_held(Call call, std::unique_lock<std::mutex>& lock) {
+    if (held_ != call) return;
+    ++inside_;
+    entered_.notify_all();
+    released_.wait(lock, [&] { return held_ != call; });
+    --inside_;
+  }
+
   Result<void> look(const std::string& what) const {
     return dead_ ? Result<void>(Unexpected(system_error(what, EIO))) : Result<void>();
   }
@@ -273,6 +351,9 @@ class FaultyFileSystem final : public FileSystem {
   }
 
   mutable std::mutex mutex_;
+  std::condition_variable entered_, released_;
+  std::optional<Call> held_;
+  int inside_ = 0;
   std::map<std::string, std::shared_ptr<Node>> files_;
   std::map<std::string, std::shared_ptr<Node>> durable_;  // the names that a power cut leaves
   std::set<std::string> directories_;
