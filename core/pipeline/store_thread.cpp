@@ -51,16 +51,19 @@ void StoreThread::run() {
   Nanos next_upkeep = 0;
   for (;;) {
     SealedBlock block;
+    pulse_.idle();
     const auto popped = queue_.pop(block, kUpkeepInterval);
     if (popped == BoundedQueue<SealedBlock>::PopResult::closed) break;
     if (popped == BoundedQueue<SealedBlock>::PopResult::item) write(block);
     // Upkeep has its turn even while blocks keep coming, and goes on only while none wait.
     if (clock_.monotonic() >= next_upkeep) {
-      while (store_.maintain() && queue_.size() == 0) {
-      }
+      do {
+        pulse_.busy();
+      } while (store_.maintain() && queue_.size() == 0);
       next_upkeep = clock_.monotonic() + std::chrono::nanoseconds(kUpkeepInterval).count();
     }
   }
+  pulse_.idle();
   MutexLock lock(mutex_);
   ended_ = true;
   changed_.notify_all();
@@ -70,12 +73,15 @@ void StoreThread::write(SealedBlock& block) {
   const uint64_t charged = block.encoded.bytes.capacity();
   bool stored = true;
   while (true) {
+    pulse_.busy();
     const auto result = store_.append(block.encoded);
     if (result) break;
     if (!failing_.exchange(true)) {
       report_("the store takes no more blocks and the daemon waits until it does: " + result.error().message);
     }
+    pulse_.busy();
     store_.maintain();  // retention may make room
+    pulse_.idle();
     if (!wait_to_retry()) {
       stored = false;
       break;

@@ -24,6 +24,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
+#include "core/base/pulse.h"
 #include "core/memory/allocation_tracker.h"
 #include "core/pipeline/bounded_queue.h"
 #include "core/record/block.h"
@@ -53,6 +54,7 @@ class StoreThread {
   uint64_t blocks() const { return blocks_.load(std::memory_order_relaxed); }
   uint64_t rows_waiting() const { return rows_waiting_.load(std::memory_order_relaxed); }
   Nanos last_progress() const { return last_progress_.load(std::memory_order_relaxed); }
+  const Pulse& pulse() const { return pulse_; }
   bool failing() const { return failing_.load(std::memory_order_relaxed); }
 
  private:
@@ -71,6 +73,7 @@ class StoreThread {
   std::atomic<uint64_t> rows_waiting_{0};  // added by workers, taken off by the store thread: once per block
   std::atomic<Nanos> last_progress_{0};    // monotonic
   std::atomic<bool> failing_{false};
+  Pulse pulse_;  // of the store thread
 
   Mutex mutex_;
   CondVar changed_;

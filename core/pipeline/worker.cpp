@@ -32,7 +32,9 @@ void Worker::run() {
   using PopResult = BoundedQueue<std::unique_ptr<Batch>>::PopResult;
   std::unique_ptr<Batch> batch;
   for (;;) {
+    pulse_.idle();
     const PopResult popped = queue_.pop(batch, time_to_seal());
+    pulse_.busy();
     if (popped == PopResult::closed) break;
     if (popped == PopResult::item) {
       process(*batch);
@@ -44,6 +46,7 @@ void Worker::run() {
     last_progress_.store(now, std::memory_order_relaxed);
   }
   seal();
+  pulse_.idle();
 }
 
 void Worker::process(Batch& batch) {
@@ -134,7 +137,10 @@ void Worker::seal() {
     }
     std::fill(rows_by_source_.begin(), rows_by_source_.end(), 0);
     block_.clear();
-    if (!store_.push(sealed)) {
+    pulse_.idle();  // the store may have no room for long
+    const bool taken = store_.push(sealed);
+    pulse_.busy();
+    if (!taken) {
       for (const auto& [ledger, lines] : sealed.lines) {
         ledger->cell().dropped[static_cast<size_t>(DropReason::shutdown)].add(lines);
       }

@@ -221,9 +221,25 @@ bool Store::Impl::roll_is_due(Nanos now) const {
          (open_facts_.small_blocks >= kIdleBlocks && idle >= options_.merge_idle);
 }
 
+Nanos Store::Impl::time_for_retention() {
+  const Nanos now = time_->look();
+  const bool doubted = time_->doubted();
+  if (stats().clock_doubted == doubted) return now;
+  update_stats([&](StoreStats& s) { s.clock_doubted = doubted; });
+  if (options_.retention_age == 0) return now;
+  if (doubted) {
+    report(StoreEvent::Kind::trouble, "the clock is " + std::to_string(time_->ahead() / kSecond) +
+                                          " s ahead of what was expected: for an hour retention by age goes by the "
+                                          "expected time; if the clock is wrong, set it right before then");
+  } else {
+    report(StoreEvent::Kind::recovered, "the clock is believed again");
+  }
+  return now;
+}
+
 void Store::Impl::apply_retention() {
   const RetentionLimits limits{options_.retention_bytes, options_.retention_age};
-  const auto overdue = overdue_segments(sealed_, open_ ? open_facts_.stored_bytes : 0, clock_.now(), limits);
+  const auto overdue = overdue_segments(sealed_, open_ ? open_facts_.stored_bytes : 0, time_for_retention(), limits);
   if (overdue.empty()) return;
   // The newest file's header carries the numbers on. When it goes, another one must stand there.
   if (!open_) {

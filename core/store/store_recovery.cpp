@@ -18,6 +18,11 @@ Result<void> Store::Impl::recover() {
   remove_replaced(listing);
   directory_changed_ = true;  // whoever made these names may not have got to sync them
   remove_obsolete();
+  std::optional<Nanos> newest;
+  for (const SegmentFacts& facts : sealed_) {
+    if (facts.rows > 0) newest = std::max(newest.value_or(facts.newest), facts.newest);
+  }
+  time_.emplace(clock_, newest);
   update_stats([](StoreStats&) {});
   return {};
 }

@@ -10,28 +10,11 @@ import tempfile
 import unittest
 import zlib
 
+from devices import Tmpfs
 from harness import BIN, Daemon, wait_until
 
 MiB = 1 << 20
 LINES = int(os.environ.get("SLUICE_TEST_LINES", "50000"))
-
-
-class Tmpfs:
-    """A file system of a given size, as a store device that can be full and can be made larger."""
-
-    def __init__(self, size):
-        self.path = tempfile.mkdtemp(prefix="sluice-tmpfs-")
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "sluice-test", self.path], stderr=subprocess.PIPE)
-        if done.returncode != 0:
-            os.rmdir(self.path)
-            raise unittest.SkipTest("can't mount a tmpfs here: " + done.stderr.decode().strip())
-
-    def resize(self, size):
-        subprocess.run(["mount", "-o", f"remount,size={size}", self.path], check=True)
-
-    def close(self):
-        subprocess.run(["umount", "-l", self.path], check=True)
-        os.rmdir(self.path)
 
 
 def payload(kind, lines):

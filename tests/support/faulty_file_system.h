@@ -40,7 +40,8 @@
 
 namespace sluice {
 
-enum class Call : uint8_t { create, append, write_again, truncate, sync, rename, remove, sync_directory, count };
+// `open` is open_read(); it is no change.
+enum class Call : uint8_t { open, create, append, write_again, truncate, sync, rename, remove, sync_directory, count };
 
 // Of the bytes that were appended after a file's last sync there is, after a power cut:
 enum class PowerCut : uint8_t {
@@ -149,7 +150,13 @@ class FaultyFileSystem final : public FileSystem {
     return open_node(path, files_[path] = std::make_shared<Node>());
   }
   Result<std::unique_ptr<File>> open_append(const std::string& path) override { return open_existing(path); }
-  Result<std::unique_ptr<File>> open_read(const std::string& path) override { return open_existing(path); }
+  Result<std::unique_ptr<File>> open_read(const std::string& path) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (auto ok = fail_if_told(Call::open, "open " + path); !ok) return Unexpected(ok.error());
+    }
+    return open_existing(path);
+  }
 
   Result<std::vector<std::string>> list(const std::string& directory) override {
     const std::scoped_lock lock(mutex_);
@@ -332,6 +339,9 @@ class FaultyFileSystem final : public FileSystem {
     if (dead_) return Unexpected(system_error(what, EIO));
     if (left_) --*left_;
     ++changes_;
+    return fail_if_told(call, what);
+  }
+  Result<void> fail_if_told(Call call, const std::string& what) {
     Failure& failure = failing_[static_cast<size_t>(call)];
     if (failure.times == 0) return {};
     --failure.times;
