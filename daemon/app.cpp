@@ -18,12 +18,14 @@
 #include "daemon/admin/admin_server.h"
 #include "daemon/budget.h"
 #include "daemon/check.h"
+#include "daemon/descriptors.h"
 #include "daemon/io_threads.h"
 #include "daemon/net/listener.h"
 #include "daemon/restart.h"
 #include "daemon/service/allocator.h"
 #include "daemon/spool_start.h"
 #include "daemon/status.h"
+#include "daemon/thread_watch.h"
 
 namespace sluice {
 namespace {
@@ -33,8 +35,6 @@ using namespace std::chrono_literals;
 // How often memory is sampled: a sender at full speed brings in some 20 MB between two samples, well under the distance
 // between warning and critical.
 constexpr std::chrono::milliseconds kSampleInterval = 100ms;
-// The watchdog is not fed when lines wait and none was finished for this long. Longer than any honest write.
-constexpr Nanos kStall = 20 * kSecond;
 
 MemoryLimit memory_limit(const Config& config) {
   if (config.memory.limit) return {*config.memory.limit, bytes_text(*config.memory.limit) + ": memory.limit"};
@@ -63,7 +63,8 @@ StoreOptions store_options(const Config& config, MemoryAccount& account) {
 class App::Impl {
  public:
   Impl(const Config& config, SelfLog& log, const Notifier& notifier)
-      : config_(config),
+      : config_(
+            within_descriptors(config, descriptor_limit(), [&](const std::string& text) { log.warning("", text); })),
         log_(log),
         notifier_(notifier),
         limit_(memory_limit(config)),
@@ -79,7 +80,8 @@ class App::Impl {
                  files_),
         io_(config.io_threads),
         signals_(main_, SIGTERM, SIGINT, SIGHUP),
-        timer_(main_) {}
+        timer_(main_),
+        threads_(system_clock(), ThreadWatch::limit_for(notifier.watchdog_interval())) {}
 
   ~Impl() {
     admin_.reset();
@@ -101,6 +103,7 @@ class App::Impl {
   Result<void> open_admin();
   void on_signal(int signal);
   void tick();
+  void watch_threads();
   void on_memory(MemoryLevel level, const MemorySnapshot& memory);
   void drain();
   void say_ledger();
@@ -130,10 +133,12 @@ class App::Impl {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  ThreadWatch threads_;
   std::unique_ptr<Status> status_;
   std::unique_ptr<AdminServer> admin_;
   std::map<std::string, uint16_t> sources_;  // of the config's listeners
   Nanos next_second_ = 0;                    // monotonic: when the once-a-second things are due
+  bool stuck_ = false;                       // a thread is, and it was told
 };
 
 Result<void> App::Impl::open() {
@@ -300,7 +305,7 @@ Result<void> App::Impl::open_admin() {
                                                  .slots = slots_.pool(),
                                                  .interner = interner_,
                                                  .clock = system_clock(),
-                                                 .stall = kStall});
+                                                 .threads = threads_});
   if (!config_.admin_enabled) return {};
   auto admin = AdminServer::open({.host = config_.admin_host, .port = config_.admin_port}, *status_);
   if (!admin) return Unexpected(admin.error());
@@ -316,6 +321,8 @@ int App::Impl::run() {
   pipeline_->start();
   if (restart_) replay(*restart_);
   io_.start();
+  for (const Pipeline::Thread& thread : pipeline_->threads()) threads_.add(thread.name, *thread.pulse);
+  for (boost::asio::io_context* io : io_.contexts()) threads_.add("io", *io);
   for (size_t i = 0; i < listeners_.size(); ++i) {
     const ListenerConfig& listener = config_.listeners[i];
     if (restart_) listeners_[i]->adopt(restart_->take_pending(listener.name));
@@ -358,13 +365,27 @@ void App::Impl::tick() {
   if (now >= next_second_) {
     next_second_ = now + kSecond;
     log_.tick();
-    if (pipeline_->progressing(kStall)) notifier_.watchdog();
+    watch_threads();
     notifier_.status(status_->line());
   }
   timer_.expires_after(kSampleInterval);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();
   });
+}
+
+// The watchdog is fed while every thread gets on, also when all of them wait because a disk is full.
+void App::Impl::watch_threads() {
+  threads_.look();
+  const std::string stuck = threads_.stuck();
+  if (stuck.empty()) notifier_.watchdog();
+  if (stuck.empty() == !stuck_) return;
+  stuck_ = !stuck.empty();
+  if (stuck_) {
+    log_.error("threads", stuck + ": the watchdog is not fed until it goes on");
+  } else {
+    log_.info("threads", "every thread goes on");
+  }
 }
 
 void App::Impl::on_memory(MemoryLevel level, const MemorySnapshot& memory) {

@@ -11,6 +11,7 @@ StatusSnapshot Status::snapshot() const {
   snapshot.version = kVersion;
   snapshot.uptime = parts_.clock.monotonic() - started_;
   snapshot.ready = not_ready().empty();
+  snapshot.healthy = not_healthy().empty();
   std::unordered_map<std::string, LedgerTotals> totals;
   for (LedgerTotals& t : parts_.ledger.totals()) totals[t.listener] = t;
   for (size_t i = 0; i < parts_.config.size(); ++i) {
@@ -49,10 +50,7 @@ std::string Status::not_ready() const {
   return "";
 }
 
-std::string Status::not_healthy() const {
-  if (parts_.pipeline.progressing(parts_.stall)) return "";
-  return "lines wait and nothing was finished for " + std::to_string(parts_.stall / kSecond) + " s";
-}
+std::string Status::not_healthy() const { return parts_.threads.stuck(); }
 
 std::string Status::line() const {
   uint64_t received = 0, stored = 0, dropped = 0;
@@ -64,7 +62,8 @@ std::string Status::line() const {
   std::string line = std::to_string(received) + " lines received, " + std::to_string(stored) +
                      " stored or collapsed, " + std::to_string(dropped) + " dropped; load " +
                      std::to_string(static_cast<int>(parts_.context.load() * 100)) + " %";
-  const std::string trouble = not_ready();
+  std::string trouble = not_healthy();
+  if (trouble.empty()) trouble = not_ready();
   return trouble.empty() ? line : trouble + "; " + line;
 }
 

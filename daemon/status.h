@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "daemon/admin/status_source.h"
+#include "daemon/thread_watch.h"
 
 namespace sluice {
 
@@ -26,7 +27,7 @@ struct StatusParts {
   const BufferPool& slots;
   const Interner& interner;
   const Clock& clock;
-  Nanos stall;  // lines that wait this long without progress mean trouble
+  const ThreadWatch& threads;
 };
 
 class Status final : public StatusSource {

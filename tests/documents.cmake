@@ -1,7 +1,7 @@
 # Checks that every file the documents name exists, so that they can't go stale in silence.
 #   cmake -DROOT=... -P tests/documents.cmake
 set(missing)
-foreach(document README.md CONTRIBUTING.md docs/architecture.md bench/README.md)
+foreach(document README.md CONTRIBUTING.md docs/architecture.md docs/operations.md bench/README.md)
   if(NOT EXISTS ${ROOT}/${document})
     list(APPEND missing "${document} itself")
     continue()

@@ -73,6 +73,25 @@ class RealFile final : public File {
     return {};
   }
 
+  // Where a file is open for appending, Linux appends whatever offset pwrite() is given: the flag goes for the while.
+  Result<void> write_again(uint64_t offset, std::string_view bytes) override {
+    const int flags = ::fcntl(fd_.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(fd_.get(), F_SETFL, flags & ~O_APPEND) != 0) return failed("fcntl", path_);
+    Result<void> written;
+    while (written && !bytes.empty()) {
+      const ssize_t n = again_after_signal(
+          [&] { return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+      if (n < 0) {
+        written = failed("write", path_);
+      } else {
+        offset += static_cast<uint64_t>(n);
+        bytes.remove_prefix(static_cast<size_t>(n));
+      }
+    }
+    if (::fcntl(fd_.get(), F_SETFL, flags) != 0) return failed("fcntl", path_);
+    return written;
+  }
+
   Result<void> truncate(uint64_t size) override {
     if (again_after_signal([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); }) != 0) {
       return failed("truncate", path_);

@@ -28,6 +28,9 @@ class File {
   // All of `bytes` at the end, or an error. After an error the file's end is what size() says: the caller
   // truncates to the last size it knows to be whole.
   virtual Result<void> append(std::string_view bytes) = 0;
+  // All of `bytes` at `offset`, over what stands there: after a sync() that failed the kernel may take bytes for written
+  // that are not, and only a write makes it try them again. REQUIRES: offset + bytes.size() is within the file
+  virtual Result<void> write_again(uint64_t offset, std::string_view bytes) = 0;
   virtual Result<void> truncate(uint64_t size) = 0;
   virtual Result<void> sync() = 0;  // fdatasync
   virtual Result<uint64_t> size() const = 0;

@@ -174,6 +174,14 @@ class Pipeline::Impl {
     return parts_.clock.monotonic() - now.last_progress < stall;
   }
 
+  std::vector<Thread> threads() const {
+    std::vector<Thread> threads{{"store", &store_.pulse()}};
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      threads.push_back({"worker " + std::to_string(i + 1), &workers_[i]->pulse()});
+    }
+    return threads;
+  }
+
   void relieve() {
     for (auto& worker : workers_) worker->relieve();
   }
@@ -212,6 +220,7 @@ Verdict Pipeline::submit(std::unique_ptr<Batch>& batch) { return impl_->submit(b
 ContextManager::Left Pipeline::drain(std::chrono::nanoseconds timeout) { return impl_->drain(timeout); }
 void Pipeline::relieve() { impl_->relieve(); }
 Pipeline::Stats Pipeline::stats() const { return impl_->stats(); }
+std::vector<Pipeline::Thread> Pipeline::threads() const { return impl_->threads(); }
 bool Pipeline::progressing(Nanos stall) const { return impl_->progressing(stall); }
 
 }  // namespace sluice

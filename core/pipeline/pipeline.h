@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/pulse.h"
 #include "core/dedupe/dedupe_window.h"
 #include "core/intern/interner.h"
 #include "core/memory/allocation_tracker.h"
@@ -100,6 +101,12 @@ class Pipeline {
     uint64_t left_in_spool = 0;  // lines that drain() left there for the next start
   };
   Stats stats() const;
+  // The threads that run, for whoever watches them; valid as long as the Pipeline. REQUIRES: start() was called
+  struct Thread {
+    std::string name;  // "store", "worker 1"
+    const Pulse* pulse;
+  };
+  std::vector<Thread> threads() const;
   // True while nothing waits, or something was finished within `stall`: feeds the watchdog.
   bool progressing(Nanos stall) const;
 

@@ -52,6 +52,7 @@ void StoreThread::run() {
   Nanos next_upkeep = 0;
   for (;;) {
     SealedBlock block;
+    pulse_.idle();
     const auto popped = queue_.pop(block, kUpkeepInterval);
     if (popped == BoundedQueue<SealedBlock>::PopResult::closed) break;
     if (popped == BoundedQueue<SealedBlock>::PopResult::item) write(block);
@@ -59,11 +60,15 @@ void StoreThread::run() {
     settle();
     // Upkeep has its turn even while blocks keep coming, and goes on only while none wait.
     if (parts_.clock.monotonic() >= next_upkeep) {
-      while (store_.maintain() && queue_.size() == 0) settle();
+      do {
+        pulse_.busy();
+        settle();
+      } while (store_.maintain() && queue_.size() == 0);
       settle();
       next_upkeep = parts_.clock.monotonic() + std::chrono::nanoseconds(kUpkeepInterval).count();
     }
   }
+  pulse_.idle();
   if (!unsynced_.empty()) (void)store_.sync();
   settle();
   leave_all();
@@ -90,12 +95,15 @@ void StoreThread::write(SealedBlock& block) {
 // Tries until it can; false when it was told to give up.
 bool StoreThread::append(const SealedBlock& block) {
   for (;;) {
+    pulse_.busy();
     const auto result = store_.append(block.encoded);
     if (result) break;
     if (!failing_.exchange(true)) {
       parts_.report("the store takes no more blocks and the daemon waits until it does: " + result.error().message);
     }
+    pulse_.busy();
     store_.maintain();  // retention may make room
+    pulse_.idle();
     if (!wait_to_retry()) return false;
   }
   if (failing_.exchange(false)) parts_.report("the store takes blocks again");

@@ -28,6 +28,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
+#include "core/base/pulse.h"
 #include "core/memory/allocation_tracker.h"
 #include "core/pipeline/bounded_queue.h"
 #include "core/pipeline/in_flight_ids.h"
@@ -69,6 +70,7 @@ class StoreThread {
   uint64_t rows_waiting() const { return rows_waiting_.load(std::memory_order_relaxed); }
   Nanos last_progress() const { return last_progress_.load(std::memory_order_relaxed); }
   uint64_t left_in_spool() const { return left_.load(std::memory_order_relaxed); }
+  const Pulse& pulse() const { return pulse_; }
   bool failing() const { return failing_.load(std::memory_order_relaxed); }
 
  private:
@@ -102,6 +104,7 @@ class StoreThread {
   std::atomic<Nanos> last_progress_{0};    // monotonic
   std::atomic<uint64_t> left_{0};          // lines
   std::atomic<bool> failing_{false};
+  Pulse pulse_;  // of the store thread
 
   Mutex mutex_;
   CondVar changed_;

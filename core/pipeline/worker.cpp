@@ -43,7 +43,9 @@ void Worker::run() {
   using PopResult = BoundedQueue<std::unique_ptr<Batch>>::PopResult;
   std::unique_ptr<Batch> batch;
   for (;;) {
+    pulse_.idle();
     const PopResult popped = queue_.pop(batch, time_to_seal());
+    pulse_.busy();
     if (popped == PopResult::closed) break;
     if (popped == PopResult::item) {
       process(*batch);
@@ -55,6 +57,7 @@ void Worker::run() {
     last_progress_.store(now, std::memory_order_relaxed);
   }
   seal();
+  pulse_.idle();
 }
 
 void Worker::process(Batch& batch) {
@@ -189,7 +192,9 @@ void Worker::seal() {
     held_bytes_ = 0;
     answer_waits_ = false;
     block_.clear();
+    pulse_.idle();  // the store may have no room for long
     store_.push(sealed);
+    pulse_.busy();
   }
   open_rows_.store(0, std::memory_order_relaxed);
   if (relieve_.exchange(false, std::memory_order_relaxed)) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/pulse.h"
 #include "core/dedupe/repeat_counts.h"
 #include "core/intern/interner.h"
 #include "core/pipeline/batch.h"
@@ -40,6 +41,7 @@ class Worker {
   uint64_t batches() const { return done_batches_.get(); }
   uint64_t lines() const { return done_lines_.get(); }
   uint64_t open_rows() const { return open_rows_.load(std::memory_order_relaxed); }
+  const Pulse& pulse() const { return pulse_; }
   Nanos last_progress() const { return last_progress_.load(std::memory_order_relaxed); }
 
  private:
@@ -84,6 +86,7 @@ class Worker {
   Counter done_lines_;
   std::atomic<uint64_t> open_rows_{0};   // written by this worker per batch, read by stats()
   std::atomic<Nanos> last_progress_{0};  // likewise
+  Pulse pulse_;                          // of this worker's thread
 };
 
 }  // namespace sluice

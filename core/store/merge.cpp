@@ -1,6 +1,7 @@
 #include "core/store/merge.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "core/store/segment_directory.h"
 
@@ -12,6 +13,9 @@ constexpr uint64_t kStepWeight = 2 << 20;
 constexpr size_t kStepBlocks = 64;
 constexpr size_t kStepRows = 16 << 10;
 constexpr size_t kGroupBlocks = 512;  // decoded at once; a decoded block takes some KiB even with one line
+
+// Errors that say nothing about the file: it can be opened later.
+bool is_passing(int err) { return err == EMFILE || err == ENFILE || err == ENOMEM; }
 
 SegmentName result_name(const std::vector<SegmentName>& inputs) {
   SegmentName name{inputs.front().first, inputs.back().last, 0};
@@ -85,6 +89,7 @@ void Merge::open_inputs() {
   for (const SegmentName& input : inputs_) {
     auto segment = SegmentReader::open(fs_, segment_path(directory_, input));
     segment_ = segments_.size();
+    if (!segment && is_passing(segment.error().sys)) return fail(segment.error());
     if (!segment) return fail_damaged(segment.error());
     const SegmentReader& found = **segment;
     if (!found.header()) return fail_damaged(Error{found.path() + ": the segment's header is damaged"});

@@ -51,6 +51,8 @@ class Merge {
   // REQUIRES: done
   const SegmentFacts& facts() const { return facts_; }
   uint64_t blocks_merged() const { return blocks_merged_; }
+  // Syncs of the result that failed, since this was asked last.
+  uint64_t take_failed_syncs() { return writer_ ? writer_->take_sync_trouble().failed_syncs : 0; }
   // REQUIRES: failed or damaged
   const Error& error() const { return error_; }
   const SegmentName& damaged_input() const { return damaged_input_; }

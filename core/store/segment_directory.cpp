@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kUnfinished = ".tmp";
 constexpr std::string_view kSetAside = ".damaged";
+constexpr std::string_view kSpoolSetAside = "spool.damaged";  // and whatever tells several of them apart
 
 // A name can be given to any file; what replaces others must say so in its header too.
 bool header_agrees(FileSystem& fs, const std::string& path, const SegmentName& name) {
@@ -38,6 +39,7 @@ SegmentListing sort_out_segments(FileSystem& fs, const std::string& directory,
   SegmentListing listing;
   std::vector<SegmentName> names;
   for (const std::string& file_name : file_names) {
+    if (file_name.starts_with(kSpoolSetAside)) listing.set_aside.push_back(file_name);
     std::string_view stem = file_name;
     const bool unfinished = stem.ends_with(kUnfinished);
     const bool set_aside = stem.ends_with(kSetAside);
@@ -47,6 +49,7 @@ SegmentListing sort_out_segments(FileSystem& fs, const std::string& directory,
     if (!name) continue;
     listing.highest = std::max(listing.highest, name->last);
     if (unfinished) listing.unfinished.push_back(file_name);
+    if (set_aside) listing.set_aside.push_back(file_name);
     if (!unfinished && !set_aside) names.push_back(*name);
   }
 

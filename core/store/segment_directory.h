@@ -20,7 +20,8 @@ namespace sluice {
 struct SegmentListing {
   std::vector<SegmentName> live;        // ascending
   std::vector<SegmentName> replaced;    // ascending; not to be read
-  std::vector<std::string> unfinished;  // files that an interrupted merge left
+  std::vector<std::string> unfinished;  // files that an interrupted merge left, or one that is at work
+  std::vector<std::string> set_aside;   // files kept for a look at what is left of them: of segments, of the spool
   std::vector<Damage> damage;           // merge results that can't count, because their header is damaged
   uint64_t highest = 0;                 // segment number ever seen here
 };

@@ -130,7 +130,9 @@ Result<void> Store::Impl::sync_open() {
     unsynced_left_.pop_back();
   }
   if (open_) {
-    if (auto synced = open_->sync(); !synced) return synced;
+    auto synced = open_->sync();
+    note_sync_trouble();
+    if (!synced) return synced;
     update_stats([](StoreStats& s) { ++s.syncs; });
   }
   return sync_directory();
@@ -140,7 +142,22 @@ Result<void> Store::Impl::sync_directory() {
   if (!directory_changed_) return {};
   auto synced = fs_.sync_directory(options_.path);
   if (synced) directory_changed_ = false;
+  if (!synced) update_stats([](StoreStats& s) { ++s.sync_errors; });
   return synced;
+}
+
+// What a failed sync of the open segment cost: it is counted, and blocks that are lost are told and no longer summed up.
+void Store::Impl::note_sync_trouble() {
+  const SegmentWriter::SyncTrouble trouble = open_->take_sync_trouble();
+  if (trouble.failed_syncs > 0) update_stats([&](StoreStats& s) { s.sync_errors += trouble.failed_syncs; });
+  if (trouble.lost.empty()) return;
+  SegmentFacts left(open_facts_.name, open_->header().created);
+  for (const SegmentEntry& entry : open_->entries()) left.add(entry, options_.block_bytes);
+  left.stored_bytes = open_->bytes();
+  left.mergeable = false;
+  open_facts_ = left;
+  for (const Damage& block : trouble.lost) report(StoreEvent::Kind::damaged, to_text(block));
+  update_stats([&](StoreStats& s) { s.damaged_blocks += trouble.lost.size(); });
 }
 
 Result<void> Store::Impl::sync() {
@@ -154,6 +171,7 @@ Result<void> Store::Impl::sync() {
 
 bool Store::Impl::roll() {
   auto finished = open_->finish();
+  note_sync_trouble();
   if (!finished) {
     trouble("index", finished.error());
     if (open_->left_torn()) abandon_open();
@@ -173,7 +191,9 @@ void Store::Impl::abandon_open() {
     obsolete_.push_back(open_->path());
     open_.reset();
   } else {
-    const bool synced = open_->sync().has_value();
+    auto synced = open_->sync();
+    if (!synced) trouble("sync", synced.error());
+    note_sync_trouble();
     auto writer = seal_open();
     if (!synced) unsynced_left_.push_back(std::move(writer));
   }
@@ -216,9 +236,25 @@ bool Store::Impl::roll_is_due(Nanos now) const {
          (open_facts_.small_blocks >= kIdleBlocks && idle >= options_.merge_idle);
 }
 
+Nanos Store::Impl::time_for_retention() {
+  const Nanos now = time_->look();
+  const bool doubted = time_->doubted();
+  if (stats().clock_doubted == doubted) return now;
+  update_stats([&](StoreStats& s) { s.clock_doubted = doubted; });
+  if (options_.retention_age == 0) return now;
+  if (doubted) {
+    report(StoreEvent::Kind::trouble, "the clock is " + std::to_string(time_->ahead() / kSecond) +
+                                          " s ahead of what was expected: for an hour retention by age goes by the "
+                                          "expected time; if the clock is wrong, set it right before then");
+  } else {
+    report(StoreEvent::Kind::recovered, "the clock is believed again");
+  }
+  return now;
+}
+
 void Store::Impl::apply_retention() {
   const RetentionLimits limits{options_.retention_bytes, options_.retention_age};
-  const auto overdue = overdue_segments(sealed_, open_ ? open_facts_.stored_bytes : 0, clock_.now(), limits);
+  const auto overdue = overdue_segments(sealed_, open_ ? open_facts_.stored_bytes : 0, time_for_retention(), limits);
   if (overdue.empty()) return;
   // The newest file's header carries the numbers on. When it goes, another one must stand there.
   if (!open_) {
@@ -267,6 +303,7 @@ bool Store::Impl::merge_some(Nanos now) {
       take_merge_result();
       break;
     case Merge::State::failed:
+      update_stats([&](StoreStats& s) { s.sync_errors += merge_->take_failed_syncs(); });
       trouble("merge", merge_->error());
       merge_after_ = now + kMergeRetry;
       break;

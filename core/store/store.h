@@ -12,8 +12,12 @@
 // opens unless its directory can't be read, written or locked.
 //
 // Errors:  append() fails with the system call's error and leaves the segment as it was before (what was half written
-//          is cut off); the caller keeps the block and tries again. maintain() reports and goes on.
-// Threads: append(), maintain(), sync(), appended(), synced() and next_id() from the store thread only; stats() and pause_merging() from any.
+//          is cut off); the caller keeps the block and tries again. maintain() reports and goes on. What a failed sync
+//          left in doubt is written again before the next one counts (segment_writer.h).
+// Clock:   retention by age goes by believed_time.h, so that a wall clock that jumps ahead removes nothing at once. One
+//          that jumps back changes nothing here: order is by number and line id.
+// Threads: append(), maintain(), sync(), appended(), synced() and next_id() from the store thread only; stats() and
+//          pause_merging() from any.
 // Memory:  about 130 bytes per segment and 150 per block of the open segment; a merge's buffers (merge.h).
 #pragma once
 
@@ -57,6 +61,8 @@ struct StoreStats {
   uint64_t segments = 0, blocks = 0, stored_bytes = 0, rows = 0;
   uint64_t blocks_written = 0, bytes_written = 0, syncs = 0;
   uint64_t merges = 0, blocks_merged = 0, segments_removed = 0, damaged_blocks = 0;
+  uint64_t sync_errors = 0;    // syncs that failed, of files and of the directory
+  bool clock_doubted = false;  // the wall clock jumped ahead: see believed_time.h
 };
 
 class Store {

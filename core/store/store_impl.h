@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/mutex.h"
+#include "core/store/believed_time.h"
 #include "core/store/merge.h"
 #include "core/store/merge_plan.h"
 #include "core/store/retention.h"
@@ -50,12 +51,14 @@ class Store::Impl {
 
   Result<void> begin_segment();
   Result<void> sync_open();
+  void note_sync_trouble();
   Result<void> sync_directory();
   bool roll();
   void abandon_open();
   std::unique_ptr<SegmentWriter> seal_open();
   bool roll_is_due(Nanos now) const;
   void apply_retention();
+  Nanos time_for_retention();
   void remove_obsolete();
   bool merge_some(Nanos now);
   bool begin_merge(Nanos now);
@@ -85,6 +88,7 @@ class Store::Impl {
   Nanos opened_at_ = 0;                                        // monotonic: when the open segment got its first block
   Nanos last_append_ = 0;                                      // monotonic
   std::optional<Nanos> unsynced_since_;                        // monotonic
+  std::optional<BelievedTime> time_;                           // set by recover()
   bool directory_changed_ = false;                             // names that are not durable yet
   std::vector<std::string> obsolete_;                          // paths to remove
   std::unique_ptr<Merge> merge_;

@@ -57,12 +57,13 @@ class StoreReader::Impl {
 
   std::vector<BlockRef> blocks_;
   std::vector<Damage> damage_, torn_;
+  std::vector<std::string> unfinished_, set_aside_;  // paths, as of the last look
   std::vector<SegmentInfo> infos_;
 
  private:
   using Segments = std::map<SegmentName, std::shared_ptr<SegmentReader>>;
 
-  bool open_live(const SegmentListing& listing, Segments& found);
+  std::vector<std::string> with_directory(const std::vector<std::string>& names) const;
   void add_unseen(const SegmentName& name, const SegmentReader& segment, std::vector<BlockRef>& fresh) const;
   void add_ids(const SegmentReader& segment, std::vector<uint64_t>& ids) const;
   void describe();
@@ -88,6 +89,8 @@ Result<void> StoreReader::Impl::look() {
     names = std::move(*listed);
     const SegmentListing listing = sort_out_segments(fs_, path_, names);
     unreadable_ = listing.damage;
+    unfinished_ = with_directory(listing.unfinished);
+    set_aside_ = with_directory(listing.set_aside);
     Segments live;
     for (const SegmentName& name : listing.live) {
       auto known = opened.find(name);
@@ -114,6 +117,12 @@ Result<void> StoreReader::Impl::look() {
   }
   describe();
   return {};
+}
+
+std::vector<std::string> StoreReader::Impl::with_directory(const std::vector<std::string>& names) const {
+  std::vector<std::string> paths;
+  for (const std::string& name : names) paths.push_back(path_ + "/" + name);
+  return paths;
 }
 
 void StoreReader::Impl::describe() {
@@ -207,6 +216,11 @@ Result<void> StoreReader::Impl::read(const BlockRef& ref, BlockReader& block) co
 
 std::vector<Damage> StoreReader::Impl::verify() const {
   std::vector<Damage> found = damage_;
+  for (const std::string& path : set_aside_) {
+    auto file = fs_.open_read(path);
+    const auto size = file ? (*file)->size() : Result<uint64_t>(Unexpected(file.error()));
+    found.push_back({path, 0, size ? *size : 0, "put aside: what is in it could not be read"});
+  }
   for (const auto& [name, segment] : segments_) {
     for (const SegmentEntry& entry : segment->entries()) {
       if (auto damage = segment->inspect(entry)) {
@@ -245,6 +259,7 @@ const std::vector<Damage>& StoreReader::torn_tails() const { return impl_->torn_
 const std::vector<StoreReader::SegmentInfo>& StoreReader::segments() const { return impl_->infos_; }
 Result<void> StoreReader::read(const BlockRef& ref, BlockReader& block) const { return impl_->read(ref, block); }
 Result<std::vector<BlockRef>> StoreReader::refresh() { return impl_->refresh(); }
+const std::vector<std::string>& StoreReader::unfinished() const { return impl_->unfinished_; }
 std::vector<Damage> StoreReader::verify() const { return impl_->verify(); }
 
 }  // namespace sluice

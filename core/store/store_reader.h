@@ -73,8 +73,11 @@ class StoreReader {
   Result<void> read(const BlockRef& ref, BlockReader& block) const;
   // Looks again, and returns the blocks with lines that are new since the last look.
   Result<std::vector<BlockRef>> refresh();
-  // Reads everything: each envelope, each block's checksum, each column. What it returns includes damage().
+  // Reads everything: each envelope, each block's checksum, each column. What it returns includes damage(), and files
+  // that were put aside because they are damaged.
   std::vector<Damage> verify() const;
+  // What a merge has not finished, or was interrupted at: no damage, its inputs are whole. The next start removes it.
+  const std::vector<std::string>& unfinished() const;
 
   struct SegmentInfo {
     uint64_t number = 0;  // the first, of a merged one

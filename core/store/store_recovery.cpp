@@ -19,6 +19,11 @@ Result<void> Store::Impl::recover() {
   remove_replaced(listing);
   directory_changed_ = true;  // whoever made these names may not have got to sync them
   remove_obsolete();
+  std::optional<Nanos> newest;
+  for (const SegmentFacts& facts : sealed_) {
+    if (facts.rows > 0) newest = std::max(newest.value_or(facts.newest), facts.newest);
+  }
+  time_.emplace(clock_, newest);
   update_stats([](StoreStats&) {});
   return {};
 }
@@ -79,6 +84,7 @@ void Store::Impl::resume_or_finish(const SegmentReader& found, const SegmentName
     return;
   }
   auto finished = (*writer)->finish();
+  update_stats([&](StoreStats& s) { s.sync_errors += (*writer)->take_sync_trouble().failed_syncs; });
   if (!finished) {
     trouble("recovery", finished.error());
   } else {

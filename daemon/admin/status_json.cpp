@@ -63,7 +63,9 @@ void add_store(const StoreStats& s, JsonWriter& json) {
   json.key("segments").value(s.segments).key("blocks").value(s.blocks).key("records").value(s.rows);
   json.key("bytes").value(s.stored_bytes);
   json.key("blocks_written").value(s.blocks_written).key("bytes_written").value(s.bytes_written);
-  json.key("syncs").value(s.syncs).key("merges").value(s.merges).key("blocks_merged").value(s.blocks_merged);
+  json.key("syncs").value(s.syncs).key("sync_errors").value(s.sync_errors);
+  json.key("merges").value(s.merges).key("blocks_merged").value(s.blocks_merged);
+  json.key("clock_doubted").value(s.clock_doubted);
   json.key("segments_removed").value(s.segments_removed).key("damaged_blocks").value(s.damaged_blocks);
   json.close();
 }
@@ -138,7 +140,8 @@ std::string render_status(const StatusSnapshot& snapshot) {
   JsonWriter json;
   json.open();
   json.key("version").value(snapshot.version).key("uptime_seconds").value(seconds(snapshot.uptime));
-  json.key("ready").value(snapshot.ready).key("load").value(static_cast<int>(snapshot.load * 100 + 0.5));
+  json.key("ready").value(snapshot.ready).key("healthy").value(snapshot.healthy);
+  json.key("load").value(static_cast<int>(snapshot.load * 100 + 0.5));
   json.key("ledger").open();
   for (const ListenerStatus& listener : snapshot.listeners) add_ledger(listener.ledger, json);
   json.close();

@@ -36,6 +36,7 @@ struct StatusSnapshot {
   std::string version;
   Nanos uptime = 0;
   bool ready = false;
+  bool healthy = false;
   std::vector<ListenerStatus> listeners;
   double load = 0;  // 0 to 1
   bool critical = false;
@@ -56,7 +57,7 @@ class StatusSource {
   virtual StatusSnapshot snapshot() const = 0;
   // Why no line should be sent here now ("starting", "draining", "the store can't be written"); empty: send.
   virtual std::string not_ready() const = 0;
-  // Why the process should be restarted ("nothing was finished for 20 s"); empty: it is fine.
+  // Why the process should be restarted ("thread store has been at one piece of work for 12 s"); empty: it is fine.
   virtual std::string not_healthy() const = 0;
 };
 

@@ -40,6 +40,9 @@ int run_verify(const std::string& store) {
     out.text() += "not whole yet, no damage: ";
     append_place(tail, out.text());
   }
+  for (const std::string& path : reader->unfinished()) {
+    out.text() += "not whole yet, no damage: " + path + ": a merge that is at work or was interrupted\n";
+  }
   out.text() += sum_up(*reader, damage.size());
   return std::max(out.finish(), damage.empty() ? kExitOk : kExitDamaged);
 }

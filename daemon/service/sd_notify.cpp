@@ -1,6 +1,7 @@
 #include "daemon/service/sd_notify.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -75,7 +76,10 @@ Notifier Notifier::from_environment() {
 Notifier::Notifier(std::string socket, std::chrono::microseconds watchdog) : socket_(std::move(socket)) {
   if (!unix_address(socket_)) return;
   fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd_ >= 0) watchdog_ = watchdog;
+  if (fd_ < 0) return;
+  watchdog_ = watchdog;
+  constexpr timeval kPatience{5, 0};  // much longer than a manager that lives needs to read
+  (void)::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
 }
 
 Notifier::Notifier(Notifier&& other) noexcept
@@ -94,18 +98,17 @@ Notifier::~Notifier() {
 
 void Notifier::ready(std::string_view status) const { send("READY=1\nSTATUS=" + one_line(status)); }
 void Notifier::stopping(std::string_view status) const { send("STOPPING=1\nSTATUS=" + one_line(status)); }
-void Notifier::status(std::string_view text) const { send("STATUS=" + one_line(text)); }
-void Notifier::watchdog() const { send("WATCHDOG=1"); }
+void Notifier::status(std::string_view text) const { send("STATUS=" + one_line(text), MSG_DONTWAIT); }
+void Notifier::watchdog() const { send("WATCHDOG=1", MSG_DONTWAIT); }
 void Notifier::extend_timeout(std::chrono::microseconds time) const {
   send("EXTEND_TIMEOUT_USEC=" + std::to_string(time.count()));
 }
 
-void Notifier::send(const std::string& state) const {
+void Notifier::send(const std::string& state, int flags) const {
   if (fd_ < 0) return;
   const auto to = unix_address(socket_);
-  // Waiting is right here: the manager reads soon, and a lost READY or STOPPING would cost the service its
-  // life.
-  (void)::sendto(fd_, state.data(), state.size(), MSG_NOSIGNAL,
+  // A lost READY or STOPPING would cost the service its life; a lost STATUS is followed by the next one.
+  (void)::sendto(fd_, state.data(), state.size(), flags | MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&to->address), to->length);
 }
 

@@ -10,7 +10,8 @@
 //
 // Without a service manager every call does nothing.
 //
-// Errors:  a datagram that can't be sent is given up: nobody is there to be told.
+// Errors:  a datagram that can't be sent is given up: nobody is there to be told. A manager that does not read (it can
+//          freeze, as any process) is not waited for, but where it must know (READY, STOPPING), and there not for long.
 // Threads: every method is const and safe from any thread. from_environment() changes the environment: call
 // it
 //          first in main().
@@ -45,7 +46,8 @@ class Notifier {
   void extend_timeout(std::chrono::microseconds time) const;
 
  private:
-  void send(const std::string& state) const;
+  // `flags`: as of send(2)
+  void send(const std::string& state, int flags = 0) const;
   std::string socket_;
   std::chrono::microseconds watchdog_{};
   int fd_ = -1;

@@ -99,6 +99,24 @@ TEST_F(CtlStore, VerifyFindsAnyChangedByte) {
   EXPECT_EQ(ctl("verify").status, 0);
 }
 
+TEST_F(CtlStore, VerifyNamesFilesPutAsideAndUnfinishedMerges) {
+  add_lines();
+  store_.close();
+  std::ofstream(store_.path() + "/0000000007-0000000009.m1.seg.tmp") << "half";
+  Finished done = ctl("verify");
+  EXPECT_EQ(done.status, 0);
+  EXPECT_NE(done.out.find("not whole yet, no damage: " + store_.path() + "/0000000007-0000000009.m1.seg.tmp: "),
+            std::string::npos)
+      << done.out;
+  std::ofstream(store_.path() + "/0000000003.seg.damaged") << "what was left";
+  std::ofstream(store_.path() + "/spool.damaged.1") << "slots";
+  done = ctl("verify");
+  EXPECT_EQ(done.status, 1);
+  EXPECT_NE(done.out.find("/0000000003.seg.damaged: offset 0, 13 bytes: put aside"), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find("/spool.damaged.1: offset 0, 5 bytes: put aside"), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find(": 2 damaged places"), std::string::npos) << done.out;
+}
+
 TEST_F(CtlStore, WithoutAStoreTheyCouldNot) {
   for (const char* command : {"stats", "verify"}) {
     const Finished done = run({SLUICE_CTL, command, "--store", "/nonexistent/store"});

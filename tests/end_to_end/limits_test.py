@@ -10,6 +10,7 @@ import tempfile
 import unittest
 import zlib
 
+from devices import Tmpfs
 from harness import BIN, Daemon, wait_until
 from tmpfs import Tmpfs
 

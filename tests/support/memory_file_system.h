@@ -29,7 +29,7 @@
 
 namespace sluice {
 
-enum class Call : uint8_t { create, append, truncate, sync, rename, remove, sync_directory, count };
+enum class Call : uint8_t { open, create, append, write_again, truncate, sync, rename, remove, sync_directory, count };
 
 class MemoryFileSystem : public FileSystem {
  public:
@@ -204,6 +204,17 @@ class MemoryFileSystem : public FileSystem {
       if (!bytes.empty()) node_->unsynced.push_back({node_->bytes.size(), std::string(bytes)});
       node_->bytes += bytes;
       return admitted.result;
+    }
+    Result<void> write_again(uint64_t offset, std::string_view bytes) override {
+      const std::scoped_lock lock(fs_.mutex_);
+      const std::string what = "write " + path_;
+      if (auto ok = change(Call::write_again, what); !ok) return ok;
+      if (offset > node_->bytes.size() || bytes.size() > node_->bytes.size() - offset) {
+        return Unexpected(system_error(what, EINVAL));
+      }
+      node_->bytes.replace(offset, bytes.size(), bytes);
+      node_->unsynced.push_back({offset, std::string(bytes)});
+      return {};
     }
     Result<void> truncate(uint64_t size) override {
       const std::scoped_lock lock(fs_.mutex_);

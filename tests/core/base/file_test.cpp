@@ -56,6 +56,16 @@ TEST_F(RealFileSystemTest, AnAppendAfterATruncateGoesToTheNewEnd) {
   EXPECT_EQ(read(*file, 0, 100), "hello!");
 }
 
+TEST_F(RealFileSystemTest, WhatIsWrittenAgainStandsWhereItStoodAndAppendsGoOnAtTheEnd) {
+  auto file = create("a");
+  ASSERT_TRUE(file->append("hello world"));
+  ASSERT_TRUE(file->write_again(6, "World"));
+  ASSERT_TRUE(file->write_again(0, "H"));
+  EXPECT_EQ(*file->size(), 11u);
+  ASSERT_TRUE(file->append("!"));
+  EXPECT_EQ(read(*file, 0, 100), "Hello World!");
+}
+
 TEST_F(RealFileSystemTest, CreateDoesNotTouchAnExistingFile) {
   ASSERT_TRUE(create("a")->append("kept"));
   auto again = fs_.create(path("a"));

@@ -23,6 +23,33 @@ TEST(Rfc3164, ReadsEveryField) {
                                                                     .message = "failed for root"});
 }
 
+// One parser, whose cache has just read the line before, and a receipt that goes over the edge with it.
+TEST(Rfc3164, ReadsLinesOverTheNewYearAndTheLeapDay) {
+  const TimeZone utc = TimeZone::utc();
+  ParserOptions options;
+  options.format = FormatChoice::rfc3164;
+  options.zone = &utc;
+  const auto parser = make_parser(options);
+  const auto time_of = [&](std::string_view time, Nanos received) {
+    const std::string frame = "<13>" + std::string(time) + " h a: m";
+    Event event;
+    parser->parse(frame, {.received = received, .peer = "192.0.2.7"}, event);
+    EXPECT_EQ(rebuild_frame(event), frame);
+    return time_text(event);
+  };
+  constexpr Nanos kNewYear = 1'798'761'600 * kSecond;  // 2027-01-01T00:00:00Z
+  EXPECT_EQ(time_of("Dec 31 23:59:59", kNewYear - kSecond), "2026-12-31T23:59:59.000000000Z");
+  EXPECT_EQ(time_of("Dec 31 23:59:59", kNewYear + kSecond), "2026-12-31T23:59:59.000000000Z");
+  EXPECT_EQ(time_of("Jan  1 00:00:00", kNewYear + kSecond), "2027-01-01T00:00:00.000000000Z");
+  EXPECT_EQ(time_of("Jan  1 00:00:00", kNewYear - kSecond), "2027-01-01T00:00:00.000000000Z");
+  EXPECT_EQ(time_of("Dec 31 23:59:59", kNewYear), "2026-12-31T23:59:59.000000000Z");
+  constexpr Nanos kLeapDayEnd = 1'835'481'600 * kSecond;  // 2028-03-01T00:00:00Z
+  EXPECT_EQ(time_of("Feb 28 23:59:59", kLeapDayEnd - 86'400 * kSecond), "2028-02-28T23:59:59.000000000Z");
+  EXPECT_EQ(time_of("Feb 29 00:00:00", kLeapDayEnd - 86'400 * kSecond), "2028-02-29T00:00:00.000000000Z");
+  EXPECT_EQ(time_of("Feb 29 23:59:59", kLeapDayEnd + kSecond), "2028-02-29T23:59:59.000000000Z");
+  EXPECT_EQ(time_of("Mar  1 00:00:00", kLeapDayEnd + kSecond), "2028-03-01T00:00:00.000000000Z");
+}
+
 TEST(Rfc3164, HasACommonLayoutExactlyWhenTheFrameIsTheFieldsAgain) {
   EXPECT_EQ(parse("<34>Oct 11 22:14:15 h su: m")->event.layout, CommonLayout::rfc3164);
   EXPECT_EQ(parse("<34>Oct  1 22:14:15 h su[1]: ")->event.layout, CommonLayout::rfc3164_pid);

@@ -124,6 +124,14 @@ TEST(Timestamp, PutsATimeWithoutYearNearItsReceipt) {
   EXPECT_EQ(year_of("Feb 29 12:00:00", "2026-03-01T00:00:00Z"), "2024");
   EXPECT_EQ(year_of("Feb 29 12:00:00", "2028-02-29T12:00:01Z"), "2028");
   EXPECT_EQ(year_of("Feb 29 12:00:00", "2100-03-01T00:00:00Z"), "2096");
+  EXPECT_EQ(year_of("Feb 29 23:59:59", "2028-03-01T00:00:01Z"), "2028");
+  EXPECT_EQ(year_of("Feb 29 00:00:00", "2028-02-28T23:59:58Z"), "2028");  // a sender a little ahead
+  EXPECT_EQ(year_of("Feb 29 00:00:00", "2027-12-31T00:00:00Z"), "2024");  // not yet: 2028's is 60 days ahead
+  EXPECT_EQ(year_of("Mar  1 00:00:00", "2028-02-29T23:59:59Z"), "2028");
+  // The receiver's clock was set back over the new year, or far.
+  EXPECT_EQ(year_of("Jan  1 00:00:10", "2025-12-31T23:50:00Z"), "2026");
+  EXPECT_EQ(year_of("Jan  1 00:00:00", "1970-01-01T00:00:00Z"), "1970");
+  EXPECT_EQ(year_of("Dec 31 23:59:59", "1970-01-01T00:00:05Z"), "1969");
 }
 
 TEST(Timestamp, ReadsSummerTimeAndTheHoursAroundIt) {

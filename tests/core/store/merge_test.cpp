@@ -252,6 +252,21 @@ TEST_F(MergeTest, AFullDiskStopsAMergeAndNothingElse) {
   expect_whole();
 }
 
+TEST_F(MergeTest, WithoutDescriptorsAMergeWaitsAndTakesNothingForDamaged) {
+  open();
+  append_lines({{1, "one"}});
+  settle();
+  append_lines({{2, "two"}});
+  fs_.fail_next(Call::open, EMFILE);
+  settle();
+  EXPECT_EQ(store_->stats().merges, 0u);
+  EXPECT_EQ(store_->stats().damaged_blocks, 0u);
+  EXPECT_EQ(told(StoreEvent::Kind::trouble).size(), 1u);
+  settle();
+  EXPECT_EQ(store_->stats().merges, 1u);
+  EXPECT_EQ(read_store(fs_).lines.size(), 2u);
+}
+
 TEST_F(MergeTest, RetentionMayTakeAnInputAway) {
   options_.retention_age = 1000 * kSecond;
   open();

@@ -14,6 +14,7 @@ inline StatusSnapshot example_snapshot() {
   s.version = "1.2.3";
   s.uptime = 12'500 * kMillisecond;
   s.ready = true;
+  s.healthy = true;
   s.load = 0.25;
   s.admission_timeout = 400 * kMillisecond;
   ListenerStatus tcp;

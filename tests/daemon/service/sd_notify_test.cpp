@@ -75,6 +75,18 @@ TEST(Notifier, ReachesASocketInTheFileSystem) {
   rmdir(directory);
 }
 
+// It would hang here for ever.
+TEST(Notifier, DoesNotWaitForAManagerThatDoesNotRead) {
+  const Manager manager(own_name("frozen"));
+  ASSERT_TRUE(manager.bound());
+  const Notifier notifier(own_name("frozen"));
+  for (int i = 0; i < 10'000; ++i) {
+    notifier.status("12 lines/s");
+    notifier.watchdog();
+  }
+  EXPECT_EQ(manager.read(), "STATUS=12 lines/s");
+}
+
 TEST(Notifier, KeepsAStatusOnOneLineSoThatItCannotForgeAnotherVariable) {
   const Manager manager(own_name("line"));
   Notifier(own_name("line")).status("disk full\nMAINPID=1");
