@@ -14,8 +14,7 @@ namespace sluice {
 namespace {
 
 std::filesystem::path document() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path() / "core" / "record" /
-         "block_format.md";
+  return std::filesystem::path(SLUICE_SOURCE_DIR) / "core" / "record" / "block_format.md";
 }
 
 // The bytes between the document's ``` lines: an offset, bytes, then what they mean after three blanks or more.

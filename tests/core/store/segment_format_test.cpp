@@ -40,8 +40,7 @@ std::string from_hex(const std::string& text) {
 
 // The hex column of the worked example: each line is "| offset | bytes | meaning |".
 std::string example_in_document() {
-  const std::string here = __FILE__;
-  std::ifstream in(here.substr(0, here.rfind("tests/core/store/")) + "core/store/segment_format.md");
+  std::ifstream in(std::string(SLUICE_SOURCE_DIR) + "/core/store/segment_format.md");
   std::string hex, line;
   bool inside = false;
   while (std::getline(in, line)) {
