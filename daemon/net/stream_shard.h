@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "daemon/net/acceptor.h"
 #include "daemon/net/stream_session.h"
 
 namespace sluice {
@@ -24,17 +25,18 @@ struct StreamSettings {
   Nanos idle_timeout = 0;  // 0: none
 };
 
-class StreamShard : public std::enable_shared_from_this<StreamShard> {
+class StreamShard final : public ConnectionShard, public std::enable_shared_from_this<StreamShard> {
  public:
   // Only senders that leave frames unfinished on purpose come near it: ten thousand ordinary ones take 2 MiB.
   static constexpr uint64_t kMaxPartialBytes = 32 << 20;
 
   StreamShard(std::unique_ptr<Intake> intake, StreamSettings settings, std::atomic<uint32_t>& open);
 
-  void adopt(Socket socket, const sockaddr_storage& peer);
-  // `done` is called once, when the last session is closed.
-  void stop(std::function<void()> done);
-  void close();
+  void adopt(Socket socket, const sockaddr_storage& peer) override;
+  void stop(std::function<void()> done) override;
+  void close() override;
+  boost::asio::io_context& io() override { return intake_->io; }
+  void add_stats(ListenerStats& stats) const override;
 
   Intake& intake() { return *intake_; }
   const StreamSettings& settings() const { return settings_; }
@@ -44,8 +46,6 @@ class StreamShard : public std::enable_shared_from_this<StreamShard> {
   // False when all partial frames together are over the limit with it.
   bool charge_partial(uint64_t before, uint64_t now);
   void count_reset() { resets_.add(1); }
-
-  void add_stats(ListenerStats& stats) const;
 
  private:
   using Sessions = boost::intrusive::list<StreamSession, boost::intrusive::base_hook<SessionHook>>;
