@@ -58,6 +58,21 @@ StoreOptions store_options(const Config& config, MemoryAccount& account) {
   return options;
 }
 
+Result<std::unique_ptr<Listener>> make_listener(const ListenerConfig& listener, ListenerParts parts) {
+  switch (listener.protocol) {
+    case Protocol::tcp:
+      return make_tcp_listener(listener, std::move(parts));
+    case Protocol::udp:
+      return make_udp_listener(listener, std::move(parts));
+    case Protocol::http:
+      return make_http_listener(listener, std::move(parts));
+    case Protocol::relp:
+      break;
+  }
+  return Unexpected(Error{"listener " + listener.name + ": there is no protocol " +
+                          std::string(protocol_text(listener.protocol)) + " yet"});
+}
+
 }  // namespace
 
 class App::Impl {
@@ -283,8 +298,7 @@ Result<void> App::Impl::open_listeners() {
                         .clock = system_clock(),
                         .report = [this](const std::string& text) { log_.warning("listener", text); },
                         .source = source};
-    auto opened = listener.protocol == Protocol::tcp ? make_tcp_listener(listener, std::move(parts))
-                                                     : make_udp_listener(listener, std::move(parts));
+    auto opened = make_listener(listener, std::move(parts));
     if (!opened) return Unexpected(opened.error());
     listeners_.push_back(std::move(*opened));
   }

@@ -102,6 +102,8 @@ class Framer {
   // Bytes still missing of an octet-counted frame that has begun: how much room its slot needs. 0 if not
   // known.
   size_t expected() const { return in_frame_ ? kept_ : 0; }
+  // Newline, NUL: what comes next is the rest of a truncated frame, up to its end, and will be discarded.
+  bool discarding() const { return discarding_; }
 
   // Totals since the beginning. The reader adds the differences to its ledger.
   struct Counters {

@@ -1,4 +1,4 @@
-// Listener: one place where log lines come in, TCP or UDP. It reads into slots, cuts frames and hands batches to the
+// Listener: one place where log lines come in: TCP, UDP or HTTP. It reads into slots, cuts frames and hands batches to the
 // Pipeline.
 //
 //   auto listener = make_tcp_listener(config, parts);       // the port is bound now, or the sentence says why not
@@ -88,5 +88,6 @@ class Listener {
 // REQUIRES: config.protocol is the one asked for
 Result<std::unique_ptr<Listener>> make_tcp_listener(const ListenerConfig& config, ListenerParts parts);
 Result<std::unique_ptr<Listener>> make_udp_listener(const ListenerConfig& config, ListenerParts parts);
+Result<std::unique_ptr<Listener>> make_http_listener(const ListenerConfig& config, ListenerParts parts);
 
 }  // namespace sluice

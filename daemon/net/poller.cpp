@@ -26,9 +26,12 @@ bool Poller::add(int fd) {
   return true;
 }
 
-void Poller::watch(int fd, Readable& reader) {
+void Poller::watch(int fd, Readable& reader) { arm(fd, reader, EPOLLIN | EPOLLRDHUP); }
+void Poller::watch_room(int fd, Readable& reader) { arm(fd, reader, EPOLLOUT); }
+
+void Poller::arm(int fd, Readable& reader, uint32_t events) {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
+  event.events = events | EPOLLONESHOT;
   event.data.ptr = &reader;
   epoll_ctl(epoll_.native_handle(), EPOLL_CTL_MOD, fd, &event);
   if (!waiting_) wait();

@@ -3,6 +3,7 @@
 //   auto poller = Poller::make(io);
 //   poller->add(fd);                       // known, and not yet watched
 //   poller->watch(fd, reader);             // calls reader.on_readable() once
+//   poller->watch_room(fd, reader);        // the same, once the kernel takes more to send
 //   poller->remove(fd);                    // before the reader dies or the descriptor is closed
 //
 // Why not Asio's own async_wait: its descriptors stay registered edge-triggered, so that a busy socket that is left
@@ -33,7 +34,9 @@ class Poller : public std::enable_shared_from_this<Poller> {
   static std::shared_ptr<Poller> make(boost::asio::io_context& io);
 
   bool add(int fd);  // false with errno: out of memory or watches
+  // The later of the two counts.
   void watch(int fd, Readable& reader);
+  void watch_room(int fd, Readable& reader);
   void remove(int fd);
   // Calls nobody from now on.
   void close();
@@ -42,6 +45,7 @@ class Poller : public std::enable_shared_from_this<Poller> {
   using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
   Poller(boost::asio::io_context& io, int fd) : epoll_(io.get_executor(), fd) {}
+  void arm(int fd, Readable& reader, uint32_t events);
   void wait();
   void dispatch();
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "daemon/net/acceptor.h"
 #include "daemon/net/stream_session.h"
 
 namespace sluice {
@@ -24,14 +25,15 @@ struct StreamSettings {
   Nanos idle_timeout = 0;  // 0: none
 };
 
-class StreamShard : public std::enable_shared_from_this<StreamShard> {
+class StreamShard final : public ConnectionShard, public std::enable_shared_from_this<StreamShard> {
  public:
   StreamShard(std::unique_ptr<Intake> intake, StreamSettings settings, std::atomic<uint32_t>& open);
 
-  void adopt(Socket socket, const sockaddr_storage& peer);
-  // `done` is called once, when the last session is closed.
-  void stop(std::function<void()> done);
-  void close();
+  void adopt(Socket socket, const sockaddr_storage& peer) override;
+  void stop(std::function<void()> done) override;
+  void close() override;
+  boost::asio::io_context& io() override { return intake_->io; }
+  void add_stats(ListenerStats& stats) const override;
 
   Intake& intake() { return *intake_; }
   const StreamSettings& settings() const { return settings_; }
@@ -42,8 +44,6 @@ class StreamShard : public std::enable_shared_from_this<StreamShard> {
   void charge_partial(uint64_t before, uint64_t now) { partial_bytes_ += now - before; }
   bool too_many_partial() const { return partial_bytes_ > intake_->parts.pool.max_bytes() / 2; }
   void count_reset() { resets_.add(1); }
-
-  void add_stats(ListenerStats& stats) const;
 
  private:
   using Sessions = boost::intrusive::list<StreamSession, boost::intrusive::base_hook<SessionHook>>;

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "core/store/store_reader.h"
+#include "daemon/net/http_settings.h"
 #include "daemon/net/listener.h"
 #include "tests/support/temp_directory.h"
 
@@ -122,6 +123,7 @@ class ListenerTest : public testing::Test {
   void use_io_threads(size_t count) { io_threads_ = count; }
   void use_context(ContextManagerOptions options) { context_options_ = options; }
   void use_slots(uint64_t bytes) { slot_bytes_ = bytes; }
+  void use_http(HttpSettings settings) { http_ = settings; }
 
   ContextManager& context() { return *context_; }
   BufferPool& pool() { return *pool_; }
@@ -161,6 +163,7 @@ class ListenerTest : public testing::Test {
                               reports_.push_back(text);
                             },
                         .source = source_};
+    if (config.protocol == Protocol::http) return make_http_listener(config, std::move(parts), http_);
     return config.protocol == Protocol::tcp ? make_tcp_listener(config, std::move(parts))
                                             : make_udp_listener(config, std::move(parts));
   }
@@ -173,7 +176,12 @@ class ListenerTest : public testing::Test {
 
   void start() {
     listener_->start();
+    run_io();
+  }
+
+  void run_io() {
     for (auto& io : io_) {
+      io->restart();
       threads_.emplace_back([&context = *io] { context.run(); });
     }
   }
@@ -191,8 +199,8 @@ class ListenerTest : public testing::Test {
     return future.wait_for(std::chrono::seconds(60)) == std::future_status::ready;
   }
 
+  // run_io() goes on where it stopped.
   void stop_io() {
-    for (auto& guard : guards_) guard.reset();
     for (auto& io : io_) io->stop();
     for (auto& thread : threads_) thread.join();
     threads_.clear();
@@ -305,6 +313,7 @@ class ListenerTest : public testing::Test {
       pipeline_->drain(std::chrono::seconds(60));
     }
     listener_.reset();
+    guards_.clear();
     io_.clear();  // handlers that were never run go before what they refer to
     pipeline_.reset();
   }
@@ -313,6 +322,7 @@ class ListenerTest : public testing::Test {
   size_t io_threads_ = 1;
   uint64_t slot_bytes_ = 32 << 20;
   ContextManagerOptions context_options_;
+  HttpSettings http_;
   bool workers_ = false;
   bool drained_ = false;
   TempDirectory directory_;
