@@ -61,16 +61,14 @@ StoreOptions store_options(const Config& config, MemoryAccount& account) {
 Result<std::unique_ptr<Listener>> make_listener(const ListenerConfig& listener, ListenerParts parts) {
   switch (listener.protocol) {
     case Protocol::tcp:
-      return make_tcp_listener(listener, std::move(parts));
+    case Protocol::relp:
+      return make_stream_listener(listener, std::move(parts));
     case Protocol::udp:
       return make_udp_listener(listener, std::move(parts));
     case Protocol::http:
       return make_http_listener(listener, std::move(parts));
-    case Protocol::relp:
-      break;
   }
-  return Unexpected(Error{"listener " + listener.name + ": there is no protocol " +
-                          std::string(protocol_text(listener.protocol)) + " yet"});
+  return Unexpected(Error{"BUG: a protocol that nobody listens to"});
 }
 
 }  // namespace

@@ -63,8 +63,10 @@ void Replay::cut() {
     facts_.damaged += lines.damaged;
     if (header.given_up != 0) lines.frames.clear();
     if (header.first_id != 0) {
-      // What was handed over was whole; more than that can't be told apart from it.
-      if (lines.frames.size() != header.lines) ++facts_.damaged;
+      // A RELP sender's lines behind the end of its conversation were not.
+      const bool right = header.kind == SlotKind::relp ? lines.frames.size() >= header.lines
+                                                       : lines.frames.size() == header.lines || header.given_up != 0;
+      facts_.damaged += !right;
       lines.frames.resize(std::min<size_t>(lines.frames.size(), header.lines));
       ids_.emplace_back(header.first_id, header.first_id + header.lines);
     }

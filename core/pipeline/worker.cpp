@@ -49,7 +49,6 @@ void Worker::run() {
     if (popped == PopResult::closed) break;
     if (popped == PopResult::item) {
       process(*batch);
-      batch->ack.answer(true);  // temporary: until acks wait for the store
       batches_.give_back(std::move(batch));
     }
     const Nanos now = parts_.clock.monotonic();

@@ -6,6 +6,7 @@
 #include "core/base/address.h"
 #include "core/frame/framer.h"
 #include "core/frame/gelf_chunks.h"
+#include "core/frame/relp_codec.h"
 #include "core/spool/datagram_rounds.h"
 
 namespace sluice {
@@ -22,6 +23,16 @@ void cut_stream(Slot& slot, bool rest_went_on, InternId peer, SlotLines& lines) 
   framer.finish(bytes.substr(used), static_cast<uint32_t>(used), lines.end);
   if (header.end_id != 0 && header.cut_short == 0) return;
   for (FrameRef& frame : lines.end) frame.flags |= kFrameCutShort;
+}
+
+// A command that was not whole was not answered: its sender has it.
+void cut_relp(Slot& slot, InternId peer, SlotLines& lines) {
+  const SlotHeader& header = header_of(slot);
+  RelpCodec::State state;
+  std::memcpy(&state, header.framing, sizeof state);
+  RelpCodec codec({.max_frame_bytes = header.max_frame_bytes, .peer = peer}, state);
+  std::vector<RelpTransaction> transactions;
+  codec.cut({slot.data(), header.stream_bytes()}, 0, lines.frames, transactions);
 }
 
 // Lines lie in the order of their places, as the reader handed them over.
@@ -60,6 +71,9 @@ SlotLines cut_slot(Slot& slot, bool rest_went_on, Interner& interner) {
       cut_datagrams(slot, interner, lines);
       return lines;
     case SlotKind::relp:
+      if (header.stream_bytes() > slot.size()) break;
+      cut_relp(slot, peer, lines);
+      return lines;
     case SlotKind::none:
       break;
   }

@@ -48,12 +48,6 @@ class Intake {
   void describe_text(Batch& batch, size_t bytes);
   std::unique_ptr<Batch> new_batch(Slot slot);
   void count(const Batch& batch);
-  // For slots that hold lines separated by LF, before submit().
-  void describe_text(Batch& batch, size_t bytes_used) {
-    // tells the spool what the slot holds
-    (void)batch;
-    (void)bytes_used;
-  }
   // On `admitted` the batch is gone; on the others it is left.
   Verdict submit(std::unique_ptr<Batch>& batch) { return parts.pipeline.submit(batch); }
   void give_up(std::unique_ptr<Batch> batch, DropReason reason);

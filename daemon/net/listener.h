@@ -1,7 +1,7 @@
 // Listener: one place where log lines come in: TCP, UDP or HTTP. It reads into slots, cuts frames and hands batches to the
 // Pipeline.
 //
-//   auto listener = make_tcp_listener(config, parts);       // the port is bound now, or the sentence says why not
+//   auto listener = make_stream_listener(config, parts);       // the port is bound now, or the sentence says why not
 //   (*listener)->start();                                   // accepts and reads in the I/O threads
 //   ...
 //   (*listener)->stop_intake([&] { ... all of it was handed over ... });
@@ -86,7 +86,8 @@ class Listener {
 };
 
 // REQUIRES: config.protocol is the one asked for
-Result<std::unique_ptr<Listener>> make_tcp_listener(const ListenerConfig& config, ListenerParts parts);
+// TCP and RELP.
+Result<std::unique_ptr<Listener>> make_stream_listener(const ListenerConfig& config, ListenerParts parts);
 Result<std::unique_ptr<Listener>> make_udp_listener(const ListenerConfig& config, ListenerParts parts);
 Result<std::unique_ptr<Listener>> make_http_listener(const ListenerConfig& config, ListenerParts parts);
 

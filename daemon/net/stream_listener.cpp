@@ -1,4 +1,4 @@
-// The TCP listener: syslog and JSON lines over plain streams.
+// The listeners of streams: syslog, JSON lines and GELF over plain TCP, and RELP.
 #include <algorithm>
 #include <chrono>
 
@@ -28,6 +28,7 @@ FramingMode framing_mode(const ListenerConfig& config) {
 
 StreamSettings settings_of(const ListenerConfig& config) {
   StreamSettings settings;
+  settings.relp = config.protocol == Protocol::relp;
   settings.framing.mode = framing_mode(config);
   settings.framing.max_frame_bytes =
       static_cast<uint32_t>(std::clamp<uint64_t>(config.max_frame_bytes, 1, kLargestFrame));
@@ -38,7 +39,7 @@ StreamSettings settings_of(const ListenerConfig& config) {
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> make_tcp_listener(const ListenerConfig& config, ListenerParts parts) {
+Result<std::unique_ptr<Listener>> make_stream_listener(const ListenerConfig& config, ListenerParts parts) {
   const StreamSettings settings = settings_of(config);
   return make_stream_acceptor(config, parts, [&](std::unique_ptr<Intake> intake, std::atomic<uint32_t>& open) {
     return std::make_shared<StreamShard>(std::move(intake), settings, open);

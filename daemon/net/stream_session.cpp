@@ -22,14 +22,12 @@ constexpr uint8_t kCalmTurns = 8;             // before a slot's size goes down
 
 }  // namespace
 
-StreamSession::StreamSession(StreamShard& shard, Socket socket, InternId peer)
+StreamSession::StreamSession(StreamShard& shard, Socket socket, InternId peer, uint32_t id,
+                             std::unique_ptr<StreamProtocol> protocol)
     : shard_(shard),
       socket_(std::move(socket)),
-      framer_([&] {
-        FramerOptions options = shard.settings().framing;
-        options.peer = peer;
-        return options;
-      }()),
+      protocol_(std::move(protocol)),
+      id_(id),
       peer_(peer),
       last_read_(shard.intake().parts.clock.monotonic()) {}
 
@@ -44,13 +42,17 @@ void StreamSession::start() {
   shard_.intake().poller->watch(socket_.fd(), *this);
 }
 
-void StreamSession::on_readable() { turn(); }
+void StreamSession::on_readable() {
+  if (unsent() && (!speak() || unsent())) return;
+  turn();
+}
 void StreamSession::on_rested() { turn(); }
 
 void StreamSession::turn() {
   Intake& intake = shard_.intake();
   if (state_ != State::reading && state_ != State::last_read) return;
   if (at_gate()) return;  // told late: it waits already
+  if (!protocol_->may_read()) return;
   size_t turn_bytes = 0;
   for (;;) {
     // Past critical nothing more is taken in, except what must be before the end.
@@ -77,8 +79,10 @@ void StreamSession::turn() {
     turn_bytes += received;
     cut(received);
     if (state_ == State::last_read) last_bytes_ -= static_cast<uint32_t>(received);
+    if (protocol_->answers() && !speak()) return;
     if (pending_) return;
     if (state_ == State::closing) return close();
+    if (unsent() || !protocol_->may_read()) return;  // speak() or on_ack() goes on
     if (state_ == State::last_read && (last_bytes_ == 0 || received < room)) return finish();
     if (received < room) {  // all that was there
       if (busy && turn_bytes < kRestBelow) return intake.gate->rest(*this);
@@ -90,22 +94,23 @@ void StreamSession::turn() {
 
 // The stream has ended, for whatever reason: what is left of it is a frame, where it lies.
 void StreamSession::finish() {
-  state_ = State::closing;
   if (batch_) shard_.intake().recycle(std::move(batch_));
+  if (protocol_->answers()) return say_goodbye();
+  state_ = State::closing;
   if (tail_length_ == 0) return close();
   shard_.charge_partial(tail_slot_.bytes(), 0);
   batch_ = shard_.intake().new_batch(std::move(tail_slot_));
   batch_->received = shard_.intake().parts.clock.now();
   batch_->stream_end = true;
   const std::string_view rest(batch_->slot.data() + tail_offset_, std::exchange(tail_length_, 0));
-  framer_.finish(rest, tail_offset_, batch_->frames);
+  protocol_->finish(rest, tail_offset_, *batch_);
   if (hand_over()) close();
 }
 
 bool StreamSession::take_slot() {
   if (batch_) return true;
   // A frame of known length is given room for all of it at once.
-  const size_t bytes = std::max<size_t>(tail_length_ + kLeastRead, framer_.expected());
+  const size_t bytes = std::max<size_t>(tail_length_ + kLeastRead, protocol_->expected());
   Slot slot = shard_.intake().take_slot(level_, bytes);
   if (!slot) return false;
   if (tail_length_ > 0) std::memcpy(slot.data(), tail().data(), tail_length_);
@@ -115,10 +120,11 @@ bool StreamSession::take_slot() {
 }
 
 void StreamSession::describe(Slot& slot, SlotTail tail) const {
-  const FramingState state = framer_.state();
-  shard_.intake().describe(slot, {.peer = peer_,
+  shard_.intake().describe(slot, {.kind = protocol_->kind(),
+                                  .peer = peer_,
                                   .max_frame_bytes = shard_.settings().framing.max_frame_bytes,
-                                  .framing = {reinterpret_cast<const char*>(&state), sizeof state},
+                                  .acknowledged = protocol_->answers(),
+                                  .framing = protocol_->state(),
                                   .tail = tail});
 }
 
@@ -141,9 +147,9 @@ void StreamSession::cut(size_t received) {
   const size_t filled = tail_length_ + received;
   tail_went_on();
   batch_->received = shard_.intake().parts.clock.now();
-  const size_t used = framer_.cut({batch_->slot.data(), filled}, 0, batch_->frames);
+  const size_t used = protocol_->cut({batch_->slot.data(), filled}, *batch_);
   adapt(filled);
-  if (framer_.error() == FramingError::none) keep_tail(used, filled - used);
+  if (protocol_->counters().framing_errors == 0) keep_tail(used, filled - used);
   hand_over();
 }
 
@@ -192,11 +198,15 @@ void StreamSession::on_deadline() {
 void StreamSession::resume() {
   switch (state_) {
     case State::reading:
+      if (protocol_->answers() && (unsent() || !speak() || !protocol_->may_read())) return;
       last_read_ = shard_.intake().parts.clock.monotonic();  // it was not idle: we were
       return shard_.intake().poller->watch(socket_.fd(), *this);
     case State::last_read:
       // What is left is there, so the poller calls at once; but not from here, where the gate may be serving others.
       return last_bytes_ > 0 ? shard_.intake().poller->watch(socket_.fd(), *this) : finish();
+    case State::answering:
+      speak();
+      return;
     case State::closing:
       return close();
   }
@@ -250,7 +260,7 @@ bool StreamSession::move_tail() {
 }
 
 void StreamSession::count_framing() {
-  const Framer::Counters& now = framer_.counters();
+  const StreamProtocol::Counters now = protocol_->counters();
   if (now == counted_) return;
   LedgerCell& cell = shard_.intake().cell();
   cell.truncated.add(now.truncated - counted_.truncated);
@@ -258,15 +268,70 @@ void StreamSession::count_framing() {
   cell.framing_errors.add(now.framing_errors - counted_.framing_errors);
   if (now.framing_errors != counted_.framing_errors) {
     shard_.intake().report("the connection from " + std::string(shard_.intake().parts.interner.text(peer_)) +
-                           " was closed: " + std::string(framing_error_text(framer_.error())) + ", at \"" +
-                           printable(framer_.error_bytes()) + "\"");
+                           " was closed: " + protocol_->error_text() + ", at \"" + printable(protocol_->error_bytes()) +
+                           "\"");
     state_ = State::closing;
   }
   counted_ = now;
 }
 
+// Sends what the sender is to be told. False when the session is closed.
+bool StreamSession::speak() {
+  for (;;) {
+    if (!unsent()) {
+      output_.clear();
+      sent_ = 0;
+      if (!protocol_->take_output(output_)) break;
+    }
+    const ssize_t sent =
+        send(socket_.fd(), output_.data() + sent_, output_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EAGAIN) {
+      shard_.intake().poller->watch_room(socket_.fd(), *this);
+      return true;
+    }
+    if (sent < 0) {
+      // The sender has gone, and keeps what it was not told of.
+      shard_.count_reset();
+      state_ = State::closing;
+      if (!pending_) close();
+      return false;
+    }
+    sent_ += static_cast<size_t>(sent);
+  }
+  if (protocol_->finished() && !pending_) {
+    close();
+    return false;
+  }
+  return true;
+}
+
+// The sender's lines of this batch are safe, or will not be.
+void StreamSession::on_ack(uint32_t token, bool safe) {
+  protocol_->on_ack(token, safe);
+  if (unsent() || !speak()) return;
+  // It may have been left alone because too many answers were due.
+  if (!pending_ && !at_gate() && state_ == State::reading && protocol_->may_read()) {
+    shard_.intake().poller->watch(socket_.fd(), *this);
+  }
+}
+
+// Takes nothing more, and answers what is still to be answered.
+void StreamSession::say_goodbye() {
+  state_ = State::answering;
+  tail_went_on();
+  protocol_->drain();
+  speak();
+}
+
 void StreamSession::stop() {
   if (state_ != State::reading) return;
+  // What has not been read was not answered either: its sender keeps it.
+  if (protocol_->answers()) {
+    if (!pending_) leave();
+    if (!pending_ && batch_) shard_.intake().recycle(std::move(batch_));
+    return say_goodbye();
+  }
   state_ = State::last_read;
   int waiting = 0;  // bytes the kernel has now: a sender that goes on sending does not hold up the end
   if (ioctl(socket_.fd(), FIONREAD, &waiting) != 0) waiting = 0;
@@ -289,7 +354,7 @@ void StreamSession::abandon() {
     pending_ = false;
   }
   // A partial frame that was not handed over was received all the same.
-  if (tail_length_ > 0) {
+  if (tail_length_ > 0 && !protocol_->answers()) {
     shard_.charge_partial(tail_slot_.bytes(), 0);
     shard_.intake().leave(std::move(tail_slot_), 1, std::exchange(tail_length_, 0));
   }
@@ -303,6 +368,8 @@ void StreamSession::close() {
   socket_.close();
   tail_went_on();
   state_ = State::closing;
+  output_.clear();
+  sent_ = 0;
   shard_.remove(*this);  // the last call: the session is freed soon
 }
 

@@ -18,9 +18,9 @@
 #include <boost/intrusive/list.hpp>
 #include <memory>
 
-#include "core/frame/framer.h"
 #include "daemon/net/intake.h"
 #include "daemon/net/socket.h"
+#include "daemon/net/stream_protocol.h"
 
 namespace sluice {
 
@@ -30,10 +30,14 @@ using SessionHook = boost::intrusive::list_base_hook<boost::intrusive::tag<Sessi
 
 class StreamSession final : public Readable, public GateWaiter, public SessionHook {
  public:
-  StreamSession(StreamShard& shard, Socket socket, InternId peer);
+  StreamSession(StreamShard& shard, Socket socket, InternId peer, uint32_t id,
+                std::unique_ptr<StreamProtocol> protocol);
   ~StreamSession();
 
+  uint32_t id() const { return id_; }  // its name for acks
+  int fd() const { return socket_.fd(); }
   void start();
+  void on_ack(uint32_t token, bool safe);
   // Reads once what is there, makes the rest a frame, and closes.
   void stop();
   // Moves the partial frame to a smaller slot when nothing came since `quiet`. True when nothing came since `idle`.
@@ -47,7 +51,12 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
   void on_deadline() override;
 
  private:
-  enum class State : uint8_t { reading, last_read, closing };
+  enum class State : uint8_t {
+    reading,
+    last_read,  // of a stream that says nothing
+    answering,  // takes no more; its sender is still told of what it took
+    closing,
+  };
 
   void turn();
   void finish();
@@ -64,12 +73,18 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
   void tail_went_on();
   bool move_tail();
   void count_framing();
+  bool unsent() const { return sent_ < output_.size(); }
+  bool speak();
+  void say_goodbye();
   void close();
 
   StreamShard& shard_;
   Socket socket_;
-  Framer framer_;
-  Framer::Counters counted_;      // of framer_.counters(), already in the ledger
+  const std::unique_ptr<StreamProtocol> protocol_;
+  const uint32_t id_;
+  StreamProtocol::Counters counted_;  // of protocol_->counters(), already in the ledger
+  std::string output_;                // to be sent from sent_ on
+  size_t sent_ = 0;
   std::unique_ptr<Batch> batch_;  // during a turn, or while it waits for room (pending_)
   Slot tail_slot_;                // where the partial frame lies, between turns; empty: there is none
   uint32_t tail_offset_ = 0;

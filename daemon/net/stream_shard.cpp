@@ -1,10 +1,14 @@
 #include "daemon/net/stream_shard.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
+
+#include "daemon/net/relp_stream.h"
 
 namespace sluice {
 namespace {
@@ -27,12 +31,43 @@ StreamShard::StreamShard(std::unique_ptr<Intake> intake, StreamSettings settings
                           : std::clamp(settings.idle_timeout / 4, kShortestSweep, kLongestSweep)),
       account_(intake_->parts.memory.account("connections")),
       open_(open),
-      sweep_timer_(intake_->io) {}
+      sweep_timer_(intake_->io),
+      mailbox_(settings.relp ? AckMailbox::make(intake_->io, [this](auto acks) { deliver(acks); }) : nullptr) {}
+
+StreamShard::~StreamShard() {
+  if (mailbox_) mailbox_->close();
+}
+
+std::unique_ptr<StreamProtocol> StreamShard::make_protocol(InternId peer, uint32_t id) const {
+  FramerOptions options = settings_.framing;
+  options.peer = peer;
+  if (!settings_.relp) return std::make_unique<FramedStream>(options);
+  return std::make_unique<RelpStream>(RelpCodecOptions{.max_frame_bytes = options.max_frame_bytes, .peer = peer},
+                                      [this, id](uint32_t token) { return ack_for(id, token); });
+}
+
+AckRequest StreamShard::ack_for(uint32_t session, uint32_t token) const {
+  return {mailbox_, uint64_t{session} << 32 | token};
+}
+
+void StreamShard::deliver(std::span<const AckMailbox::Ack> acks) {
+  for (const AckMailbox::Ack& ack : acks) {
+    const auto found = by_id_.find(static_cast<uint32_t>(ack.token >> 32));
+    if (found != by_id_.end()) found->second->on_ack(static_cast<uint32_t>(ack.token), ack.safe);
+  }
+}
 
 void StreamShard::adopt(Socket socket, const sockaddr_storage& peer) {
   if (closed_) return;
   const InternId name = intake_->parts.interner.intern(address_text(peer));
-  auto* session = new StreamSession(*this, std::move(socket), name);  // the list owns it
+  const uint32_t id = next_id_++;
+  auto* session = new StreamSession(*this, std::move(socket), name, id, make_protocol(name, id));  // the list owns it
+  if (mailbox_) {
+    by_id_[id] = session;
+    // An answer is waited for: it must not wait for more to be sent with it.
+    const int on = 1;
+    setsockopt(session->fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
   sessions_.push_back(*session);
   account_.charge(kSessionBytes);
   intake_->cell().connections_opened.add(1);
@@ -43,6 +78,7 @@ void StreamShard::adopt(Socket socket, const sockaddr_storage& peer) {
 
 void StreamShard::remove(StreamSession& session) {
   sessions_.erase(sessions_.iterator_to(session));
+  by_id_.erase(session.id());
   closed_sessions_.emplace_back(&session);
   account_.release(kSessionBytes);
   intake_->cell().connections_closed.add(1);

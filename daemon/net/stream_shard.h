@@ -11,15 +11,19 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/net/acceptor.h"
+#include "daemon/net/ack_mailbox.h"
 #include "daemon/net/stream_session.h"
 
 namespace sluice {
 
 // The same for all shards of a listener.
 struct StreamSettings {
+  bool relp = false;
   FramerOptions framing;  // without the peer
   OverflowPolicy overflow = OverflowPolicy::block;
   Nanos idle_timeout = 0;  // 0: none
@@ -28,6 +32,7 @@ struct StreamSettings {
 class StreamShard final : public ConnectionShard, public std::enable_shared_from_this<StreamShard> {
  public:
   StreamShard(std::unique_ptr<Intake> intake, StreamSettings settings, std::atomic<uint32_t>& open);
+  ~StreamShard() override;
 
   void adopt(Socket socket, const sockaddr_storage& peer) override;
   void stop(std::function<void()> done) override;
@@ -43,11 +48,14 @@ class StreamShard final : public ConnectionShard, public std::enable_shared_from
   // Bytes of slots that hold partial frames.
   void charge_partial(uint64_t before, uint64_t now) { partial_bytes_ += now - before; }
   bool too_many_partial() const { return partial_bytes_ > intake_->parts.pool.max_bytes() / 2; }
+  AckRequest ack_for(uint32_t session, uint32_t token) const;
   void count_reset() { resets_.add(1); }
 
  private:
   using Sessions = boost::intrusive::list<StreamSession, boost::intrusive::base_hook<SessionHook>>;
 
+  std::unique_ptr<StreamProtocol> make_protocol(InternId peer, uint32_t id) const;
+  void deliver(std::span<const AckMailbox::Ack> acks);
   void start_sweep();
   void sweep();
   void ended();
@@ -58,6 +66,9 @@ class StreamShard final : public ConnectionShard, public std::enable_shared_from
   MemoryAccount& account_;
   std::atomic<uint32_t>& open_;  // connections of the whole listener; its acceptor adds
   boost::asio::steady_timer sweep_timer_;
+  const std::shared_ptr<AckMailbox> mailbox_;           // null: nobody is answered
+  std::unordered_map<uint32_t, StreamSession*> by_id_;  // of those who are
+  uint32_t next_id_ = 0;
   Sessions sessions_;
   // Closed; freed at the next sweep, because a session closes itself in its own calls.
   std::vector<std::unique_ptr<StreamSession>> closed_sessions_;

@@ -164,7 +164,7 @@ class ListenerTest : public testing::Test {
                             },
                         .source = source_};
     if (config.protocol == Protocol::http) return make_http_listener(config, std::move(parts), http_);
-    return config.protocol == Protocol::tcp ? make_tcp_listener(config, std::move(parts))
+    return config.protocol == Protocol::tcp ? make_stream_listener(config, std::move(parts))
                                             : make_udp_listener(config, std::move(parts));
   }
 
