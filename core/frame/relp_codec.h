@@ -18,8 +18,8 @@
 // A command is a transaction, in order of receipt; a `syslog` command with data is a frame besides. Length 0 with and
 //   without a blank behind it are both read. Data of `close` and of unknown commands is skipped.
 // Too long: a line over `max_frame_bytes` is cut to that length and flagged, as soon as that much of it is there; the
-//   rest is discarded and counted. It gives two transactions of the same number: an incomplete one with the frame, and a
-//   complete one without when the rest has gone by. It must not be answered before that.
+//   rest is discarded and counted. It gives two transactions of the same number: an incomplete one with the frame, and
+//   a complete one without when the rest has gone by. It must not be answered before that.
 //
 // After a crash: state() says between two cuts where the stream is. A codec made of it goes on where the other stopped,
 //   given that the tail comes again at the beginning of the next data.

@@ -165,7 +165,9 @@ void RelpConversation::on_ack(uint64_t token, bool safe) {
   for (; run != runs_.end() && run->token == token; ++run) {
     if (run->safety != Safety::waiting) continue;
     run->safety = safe ? Safety::safe : Safety::failed;
-    if (!safe) stop(RelpEnd::not_safe);
+    if (safe) continue;
+    stop(RelpEnd::not_safe);
+    end_ = RelpEnd::not_safe;  // says more than that the sender had closed
   }
 }
 

@@ -1,6 +1,6 @@
-// A RELP stream, cut anywhere and with crashes between the cuts, gives the same frames, transactions and counts as in one
-// piece, and never a tail too long. The conversation answers each transaction at most once, in order, and none before its
-// batch is safe.
+// A RELP stream, cut anywhere and with crashes between the cuts, gives the same frames, transactions and counts as in
+// one piece, and never a tail too long. The conversation takes whatever comes, answers nothing twice, and everything
+// that is safe.
 
 #include <algorithm>
 #include <string>

@@ -203,6 +203,14 @@ TEST_F(RelpConversationTest, EndsAtLinesThatCouldNotBeMadeSafeAndNeverAnswersThe
   EXPECT_EQ(conversation_.unanswered(), 0u);
 }
 
+TEST_F(RelpConversationTest, DoesNotAnswerCloseBehindLinesThatCouldNotBeMadeSafe) {
+  open_it();
+  receive(line(2) + command(3, "close", ""), 1);
+  conversation_.on_ack(1, false);
+  EXPECT_EQ(output(), kGoodbye);
+  EXPECT_EQ(conversation_.end(), RelpEnd::not_safe);
+}
+
 TEST_F(RelpConversationTest, EndsAtALineBeforeOpen) {
   EXPECT_EQ(receive(line(1) + open(2)), 0u);
   EXPECT_EQ(output(), kGoodbye);
