@@ -37,7 +37,9 @@ void Committer::run() {
       if (waiting_.empty()) return;
       std::swap(group, waiting_);
     }
+    pulse_.busy();
     const auto synced = sync_();
+    pulse_.idle();
     if (synced) {
       syncs_.store(syncs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     } else {

@@ -17,6 +17,7 @@
 
 #include "core/base/error.h"
 #include "core/base/mutex.h"
+#include "core/base/pulse.h"
 #include "core/runtime/ack.h"
 
 namespace sluice {
@@ -28,6 +29,7 @@ class Committer {
 
   void request(AckRequest ack);
 
+  const Pulse& pulse() const { return pulse_; }
   uint64_t syncs() const { return syncs_.load(std::memory_order_relaxed); }
   uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
 
@@ -42,6 +44,7 @@ class Committer {
   bool ending_ GUARDED_BY(mutex_) = false;
   std::atomic<uint64_t> syncs_{0};  // written by the committer's thread, read by any
   std::atomic<uint64_t> failures_{0};
+  Pulse pulse_;  // of the committer's thread
   std::thread thread_;
 };
 

@@ -105,8 +105,13 @@ class PipelineWatchTest : public testing::Test {
     ASSERT_TRUE(store);
     store_ = std::move(*store);
     pipeline_ = std::make_unique<Pipeline>(PipelineOptions{.workers = 1, .block_age = kMillisecond},
-                                           PipelineParts{context_, interner_, ledger_, memory_, *store_, nullptr,
-                                                         system_clock(), [](const std::string&) {}});
+                                           PipelineParts{.context = context_,
+                                                         .interner = interner_,
+                                                         .ledger = ledger_,
+                                                         .memory = memory_,
+                                                         .store = *store_,
+                                                         .clock = system_clock(),
+                                                         .report = [](const std::string&) {}});
     source_ = pipeline_->add_source({.name = "test"});
     pipeline_->start();
     for (const Pipeline::Thread& thread : pipeline_->threads()) {
