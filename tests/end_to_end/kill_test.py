@@ -211,7 +211,7 @@ class KillHttp(KillAcknowledged):
 
     def test_every_line_acknowledged_over_http_is_stored_once(self):
         self.need("http")
-        self.add_senders(HttpSender, 3, path=os.environ.get("SLUICE_TEST_HTTP_PATH", "/"))
+        self.add_senders(HttpSender, 3, path="/ingest")
         self.expect_acknowledged()
 
 

@@ -78,7 +78,7 @@ class Soak:
         if self.daemon.speaks("relp"):
             plan += [(RelpSender, "relp", 1000, {})] * 2
         if self.daemon.speaks("http"):
-            plan += [(HttpSender, "http", 2000, {"path": os.environ.get("SLUICE_TEST_HTTP_PATH", "/")})]
+            plan += [(HttpSender, "http", 2000, {"path": "/ingest"})]
         self.note("senders: " + ", ".join(kind.__name__ for kind, _, _, _ in plan))
         self.senders = [kind(number, self.daemon.ports[name], rate=rate * self.rate, **more)
                         for number, (kind, name, rate, more) in enumerate(plan)]
