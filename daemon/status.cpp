@@ -10,8 +10,11 @@ StatusSnapshot Status::snapshot() const {
   StatusSnapshot snapshot;
   snapshot.version = kVersion;
   snapshot.uptime = parts_.clock.monotonic() - started_;
-  snapshot.ready = not_ready().empty();
-  snapshot.healthy = not_healthy().empty();
+  snapshot.trouble = not_healthy();
+  snapshot.healthy = snapshot.trouble.empty();
+  const std::string unready = not_ready();
+  snapshot.ready = unready.empty();
+  if (snapshot.healthy) snapshot.trouble = unready;
   std::unordered_map<std::string, LedgerTotals> totals;
   for (LedgerTotals& t : parts_.ledger.totals()) totals[t.listener] = t;
   for (size_t i = 0; i < parts_.config.size(); ++i) {

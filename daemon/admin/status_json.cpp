@@ -141,6 +141,7 @@ std::string render_status(const StatusSnapshot& snapshot) {
   json.open();
   json.key("version").value(snapshot.version).key("uptime_seconds").value(seconds(snapshot.uptime));
   json.key("ready").value(snapshot.ready).key("healthy").value(snapshot.healthy);
+  json.key("trouble").value(snapshot.trouble);
   json.key("load").value(static_cast<int>(snapshot.load * 100 + 0.5));
   json.key("ledger").open();
   for (const ListenerStatus& listener : snapshot.listeners) add_ledger(listener.ledger, json);

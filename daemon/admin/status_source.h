@@ -37,6 +37,7 @@ struct StatusSnapshot {
   Nanos uptime = 0;
   bool ready = false;
   bool healthy = false;
+  std::string trouble;  // what not_healthy() or else not_ready() says
   std::vector<ListenerStatus> listeners;
   double load = 0;  // 0 to 1
   bool critical = false;

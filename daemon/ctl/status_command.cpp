@@ -81,6 +81,8 @@ void append_head(element status, std::string& out) {
   out += how_long(number_at(status, "/uptime_seconds").value_or(0));
   out += known ? (ready ? ", ready" : ", not ready") : "";
   out += ", load " + count_at(status, "/load") + " of 100\n";
+  const std::string trouble = text_at(status, "/trouble");
+  if (trouble != "-") out += "trouble: " + trouble + '\n';
 }
 
 struct Listener {
@@ -140,7 +142,18 @@ void append_parts(element status, std::string& out) {
     out += ", THE STORE CAN'T BE WRITTEN";
   }
   out += "\nstore       " + count_at(status, "/store/segments") + " segments, " + count_at(status, "/store/records") +
-         " records, " + bytes_at(status, "/store/bytes") + '\n';
+         " records, " + bytes_at(status, "/store/bytes");
+  if (const auto errors = number_at(status, "/store/sync_errors"); errors.value_or(0) > 0) {
+    out += ", " + with_commas(*errors) + " SYNCS FAILED";
+  }
+  if (const auto damaged = number_at(status, "/store/damaged_blocks"); damaged.value_or(0) > 0) {
+    out += ", " + with_commas(*damaged) + " DAMAGED PLACES";
+  }
+  bool doubted = false;
+  if (status.at_pointer("/store/clock_doubted").get(doubted) == simdjson::SUCCESS && doubted) {
+    out += ", THE CLOCK IS DOUBTED";
+  }
+  out += '\n';
 }
 
 }  // namespace

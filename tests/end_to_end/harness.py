@@ -9,6 +9,7 @@ The programs are found in $SLUICE_BIN. Waiting is always for something that can 
 """
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,10 +24,16 @@ SKIP = 77  # CTest's SKIP_RETURN_CODE here
 
 
 def free_port(kind=socket.SOCK_STREAM):
-    """A port that was free a moment ago; the kernel hands them out in turn, so that parallel tests seldom meet."""
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that was free a moment ago. Not one of those that the kernel gives to outgoing connections (from 32768 on): a
+    daemon that is started again must find its ports free, whatever other tests connect meanwhile."""
+    while True:
+        port = random.randrange(10000, 32768)
+        with socket.socket(socket.AF_INET, kind) as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def wait_until(condition, what, seconds=60):
@@ -162,7 +169,7 @@ class Daemon:
 
     def status(self):
         code, body = self.get("/status")
-        assert code == 200, (code, body)
+        assert code == 200, (code, body, self.process.poll(), self.log()[-1000:])
         return json.loads(body)
 
     def listener(self, name):

@@ -99,6 +99,17 @@ TEST(Metrics, WriteSharesAndTimesWithTheirFraction) {
   EXPECT_EQ(text.at("sluice_account_bytes{account=\"slots\"}"), 65536);
 }
 
+TEST(Metrics, ShowFaults) {
+  StatusSnapshot snapshot = example_snapshot();
+  snapshot.store.sync_errors = 3;
+  snapshot.store.clock_doubted = true;
+  snapshot.healthy = false;
+  const auto text = samples(render_metrics(snapshot));
+  EXPECT_EQ(text.at("sluice_sync_errors_total"), 3);
+  EXPECT_EQ(text.at("sluice_store_clock_doubted"), 1);
+  EXPECT_EQ(text.at("sluice_healthy"), 0);
+}
+
 TEST(Metrics, EscapeWhatALabelCannotHold) {
   StatusSnapshot snapshot = example_snapshot();
   snapshot.listeners[0].ledger.listener = "a\"b\\c\nd";

@@ -44,6 +44,17 @@ TEST_F(StatusJson, ShowsTheLedgerOfEachListener) {
   EXPECT_EQ(number("/ledger/udp-5514/received"), 0);
 }
 
+TEST_F(StatusJson, ShowsTrouble) {
+  StatusSnapshot snapshot = example_snapshot();
+  render(snapshot);
+  EXPECT_EQ(text("/trouble"), "");
+  snapshot.trouble = "thread store has been at one piece of work for 12 s";
+  snapshot.store.sync_errors = 3;
+  render(snapshot);
+  EXPECT_EQ(text("/trouble"), "thread store has been at one piece of work for 12 s");
+  EXPECT_EQ(number("/store/sync_errors"), 3);
+}
+
 TEST_F(StatusJson, ShowsEachPart) {
   render(example_snapshot());
   EXPECT_EQ(text("/version"), "1.2.3");

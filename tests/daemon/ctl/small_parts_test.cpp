@@ -129,6 +129,16 @@ TEST(Status, ShowsTheLedgerAsATable) {
             "store       2 segments, 900 records, 4.0 KiB\n");
 }
 
+TEST(Status, SaysWhatIsWrong) {
+  const auto text = format_status(
+      R"({"version":"1.2.3","uptime_seconds":1,"ready":false,"healthy":true,"trouble":"the store takes no blocks","load":1,)"
+      R"("store":{"segments":1,"records":2,"bytes":4096,"sync_errors":3,"clock_doubted":true,"damaged_blocks":1}})");
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find(", not ready, load 1 of 100\ntrouble: the store takes no blocks\n"), std::string::npos) << *text;
+  EXPECT_NE(text->find("4.0 KiB, 3 SYNCS FAILED, 1 DAMAGED PLACES, THE CLOCK IS DOUBTED\n"), std::string::npos)
+      << *text;
+}
+
 TEST(Status, AnAnswerThatIsNotJsonIsAnError) {
   EXPECT_FALSE(format_status("<html>"));
   EXPECT_FALSE(format_status("[]"));
