@@ -334,6 +334,7 @@ int App::Impl::run() {
   if (restart_) replay(*restart_);
   io_.start();
   for (const Pipeline::Thread& thread : pipeline_->threads()) threads_.add(thread.name, *thread.pulse);
+  if (committer_) threads_.add("commit", committer_->pulse());
   for (boost::asio::io_context* io : io_.contexts()) threads_.add("io", *io);
   for (size_t i = 0; i < listeners_.size(); ++i) {
     const ListenerConfig& listener = config_.listeners[i];

@@ -157,7 +157,7 @@ void StoreThread::settle() {
   for (; !unsynced_.empty() && unsynced_.front().blocks <= synced; unsynced_.pop_front()) {
     Ticket& ticket = unsynced_.front().ticket;
     parts_.ids.settle(ticket.first_id);
-    if (ticket.acknowledged) wait_for_firsts_.push_back(std::move(ticket));
+    if (ticket.acknowledged || ticket.ack) wait_for_firsts_.push_back(std::move(ticket));
   }
   answer_waits_ = false;
   for (const Written& written : unsynced_) answer_waits_ |= static_cast<bool>(written.ticket.ack);

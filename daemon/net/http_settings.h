@@ -18,7 +18,7 @@ struct HttpSettings {
   Nanos body_timeout = 30 * kSecond;
   Nanos idle_timeout = 60 * kSecond;  // without a request; clients that keep connections open expect about that
   // How long a refused client may take to notice, so that it reads the answer instead of a reset.
-  Nanos linger = 5 * kSecond;
+  Nanos linger = 2 * kSecond;
   // A slot that waits for its sender goes back after this: long for a network, short for others who want a slot.
   Nanos hold = 50 * kMillisecond;
   // Requests of one connection that were sent before the first of them was answered; more are answered 429.

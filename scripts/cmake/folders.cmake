@@ -38,5 +38,5 @@ function(sluice_test name)
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE ${needs} GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")  # for tests of documents
-  gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()
