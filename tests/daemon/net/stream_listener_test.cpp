@@ -451,7 +451,7 @@ TEST_F(TcpListenerTest, AcceptsAgainWhenThereAreDescriptorsAgain) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   ASSERT_EQ(connected, 0);
   EXPECT_TRUE(refused);
-  EXPECT_TRUE(reported("accept: Too many open files"));
+  EXPECT_TRUE(eventually([&] { return reported("accept: Too many open files"); }));
   ASSERT_EQ(::send(client, "patient\n", 8, MSG_NOSIGNAL), 8);
   ::close(client);
   ASSERT_TRUE(eventually([&] { return ledger().received == 1; }));
