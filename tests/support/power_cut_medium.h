@@ -37,7 +37,7 @@ class PowerCutSpool {
     // Shared, so that giving pages back (madvise) does not lose them.
     const int fd = memfd_create("spool", MFD_CLOEXEC);
     if (fd < 0 || ftruncate(fd, static_cast<off_t>(bytes)) != 0) std::abort();
-    void* const at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void* const at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
     if (at == MAP_FAILED) std::abort();
     close(fd);
     data_ = static_cast<char*>(at);

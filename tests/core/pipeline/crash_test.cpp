@@ -58,7 +58,8 @@ Found read_store(FileSystem& fs) {
   }
   for (const RepeatNote& note : notes) {
     // The row may be lost after a power cut; its repeats are then stored again.
-    if (const auto row = found.rows.find(note.first_id); row != found.rows.end()) found.count[row->second] += note.count;
+    if (const auto row = found.rows.find(note.first_id); row != found.rows.end())
+      found.count[row->second] += note.count;
   }
   return found;
 }
@@ -81,8 +82,8 @@ class Acks final : public AckReceiver {
 };
 
 struct Figures {
-  uint64_t kills = 0, cuts = 0, in_replay = 0, lines = 0, repeats = 0, acked = 0, replayed = 0, covered = 0, cut_short = 0,
-           distrusted = 0, merges = 0;
+  uint64_t kills = 0, cuts = 0, in_replay = 0, lines = 0, repeats = 0, acked = 0, replayed = 0, covered = 0,
+           cut_short = 0, distrusted = 0, merges = 0;
 };
 
 class Died {};
@@ -102,7 +103,7 @@ class Machine {
     SpooledLife life(*fs_, *file_, clock_, options());
     ASSERT_EQ(life.start(), "");
     note_ids();
-    steps_left_ = 1 + below(one_in(3) ? 1000 : 200);
+    steps_left_ = 1 + below(one_in(5) ? 1000 : 200);
     crashed_ = false;
     acks_ = std::make_shared<Acks>();
     if (one_in(4)) {
@@ -382,10 +383,11 @@ TEST(CrashTest, NothingAcknowledgedIsLostAndNothingIsStoredTwice) {
     machine.end();
     if (testing::Test::HasFailure()) return;
   }
-  std::printf("%lu kills and %lu power cuts, %lu of them in a replay; %lu lines, %lu of them repeats, %lu acknowledged;\n"
-              "%lu replayed, %lu found stored, %lu cut short; %lu slots distrusted; %lu merges\n",
-              sum.kills, sum.cuts, sum.in_replay, sum.lines, sum.repeats, sum.acked, sum.replayed, sum.covered,
-              sum.cut_short, sum.distrusted, sum.merges);
+  std::printf(
+      "%lu kills and %lu power cuts, %lu of them in a replay; %lu lines, %lu of them repeats, %lu acknowledged;\n"
+      "%lu replayed, %lu found stored, %lu cut short; %lu slots distrusted; %lu merges\n",
+      sum.kills, sum.cuts, sum.in_replay, sum.lines, sum.repeats, sum.acked, sum.replayed, sum.covered, sum.cut_short,
+      sum.distrusted, sum.merges);
   if (seeds < 100) return;
   EXPECT_GT(sum.kills, seeds);
   EXPECT_GT(sum.cuts, seeds / 4);
