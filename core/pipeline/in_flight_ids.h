@@ -1,12 +1,12 @@
 // InFlightIds: gives out line ids, and knows from which id on lines are not yet safe in the store.
 //
 //   uint64_t first = ids.take(400);         // a batch's lines are first, first + 1, ...
-//   ids.put(first);                         // or: a batch that a former process numbered
+//   ids.put(first);                         // or: a batch that a former process numbered; twice is as once
 //   ids.settle(first);                      // all of the batch is stored and synced, or given up
 //   if (ids.oldest() > id) ...              // everything up to `id` is
 //
 // Threads: safe from any; one short lock per batch.
-// Memory:  16 bytes a batch between take() and settle(); none where nobody asks for oldest() (`track` is false).
+// Memory:  16 bytes a batch between take() and settle(); none where nobody asks for oldest() (without track()).
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,9 @@ class InFlightIds {
 
   void put(uint64_t first) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (tracking_) batches_.insert(find(first), {first, false});
+    if (!tracking_) return;
+    const auto at = find(first);
+    if (at == batches_.end() || at->first != first) batches_.insert(at, {first, false});
   }
 
   void settle(uint64_t first) EXCLUDES(mutex_) {

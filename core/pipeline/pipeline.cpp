@@ -31,7 +31,9 @@ class Pipeline::Impl {
                 .ids = ids_,
                 .pool = parts_.pool,
                 .spooled = parts_.committer != nullptr},
-               std::max<size_t>(2, options.workers)) {}
+               std::max<size_t>(2, options.workers)) {
+    if (parts_.committer) ids_.track();
+  }
 
   ~Impl() {
     queue_.close();
@@ -189,6 +191,11 @@ class Pipeline::Impl {
   BatchPool& batches() { return batches_; }
   void count_left(uint64_t lines) { left_.fetch_add(lines, std::memory_order_relaxed); }
   void skip_ids_to(uint64_t id) { ids_.skip_to(id); }
+  void expect(uint64_t first_id) { ids_.put(first_id); }
+  void pass(uint64_t first_id) { ids_.settle(first_id); }
+  void learn(std::span<const DedupeLine> lines, Nanos received) {
+    if (parts_.dedupe) parts_.dedupe->learn(lines, received);
+  }
 
  private:
   const PipelineOptions options_;
@@ -213,6 +220,9 @@ Pipeline::~Pipeline() = default;
 uint16_t Pipeline::add_source(SourceOptions options) { return impl_->add_source(std::move(options)); }
 void Pipeline::start() { impl_->start(); }
 void Pipeline::count_left(uint64_t lines) { impl_->count_left(lines); }
+void Pipeline::expect(uint64_t first_id) { impl_->expect(first_id); }
+void Pipeline::pass(uint64_t first_id) { impl_->pass(first_id); }
+void Pipeline::learn(std::span<const DedupeLine> lines, Nanos received) { impl_->learn(lines, received); }
 void Pipeline::skip_ids_to(uint64_t id) { impl_->skip_ids_to(id); }
 std::unique_ptr<Batch> Pipeline::new_batch() { return impl_->batches().take(); }
 void Pipeline::recycle(std::unique_ptr<Batch> batch) { impl_->batches().give_back(std::move(batch)); }

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,12 @@ class Pipeline {
 
   uint16_t add_source(SourceOptions options);
   void start();
+  // Of a batch that a former process numbered: its lines count as not yet stored until it was submitted and is, or
+  // pass() says that they are. REQUIRES: expect(): before start()
+  void expect(uint64_t first_id);
+  void pass(uint64_t first_id);
+  // Lines that others are counted as repeats of, before any of their copies can come.
+  void learn(std::span<const DedupeLine> lines, Nanos received);
   // Ids of new lines begin here at the least. REQUIRES: before start()
   void skip_ids_to(uint64_t id);
 

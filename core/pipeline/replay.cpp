@@ -4,8 +4,10 @@
 #include <chrono>
 #include <memory>
 #include <unordered_set>
+#include <utility>
 
 #include "core/base/mutex.h"
+#include "core/pipeline/dedupe_key.h"
 
 namespace sluice {
 namespace {
@@ -35,6 +37,10 @@ Result<void> Replay::plan(uint64_t store_next_id) {
     std::sort(firsts_.begin(), firsts_.end());
   }
   parts_.pipeline.skip_ids_to(facts_.end_id);
+  for (Left& left : left_) {
+    mark(left.slot, left.lines.frames, header_of(left.slot).first_id);
+    mark(left.slot, left.lines.end, header_of(left.slot).end_id);
+  }
   return {};
 }
 
@@ -71,6 +77,8 @@ void Replay::cut() {
       ids_.emplace_back(header.first_id, header.first_id + header.lines);
     }
     if (header.end_id != 0) ids_.emplace_back(header.end_id, header.end_id + lines.end.size());
+    if ((header.stored & SlotHeader::kLinesStored) != 0) facts_.covered += std::exchange(lines.frames, {}).size();
+    if ((header.stored & SlotHeader::kEndStored) != 0) facts_.covered += std::exchange(lines.end, {}).size();
     left_.push_back({std::move(slot), std::move(lines)});
   }
   std::sort(ids_.begin(), ids_.end());
@@ -85,17 +93,36 @@ bool Replay::spool_has(uint64_t id) const {
 bool Replay::is_covered(uint64_t id) const {
   if (covered_.holds(id)) return true;
   const auto first = covered_.repeats(id);
-  return first && (*first < covered_.from() || covered_.holds(*first) || spool_has(*first));
+  return first && (covered_.holds(*first) || spool_has(*first));
 }
 
-void Replay::mark(std::vector<FrameRef>& frames, uint64_t first_id) {
+// Before any line is handed over: the first may be a copy of the last.
+void Replay::mark(const Slot& slot, std::vector<FrameRef>& frames, uint64_t first_id) {
+  if (first_id == 0 || frames.empty()) return;
+  parts_.pipeline.expect(first_id);
+  std::vector<DedupeLine> kept;
   for (size_t i = 0; i < frames.size(); ++i) {
-    if (is_covered(first_id + i)) {
-      frames[i].replay = FrameReplay::skip;
-    } else if (std::binary_search(firsts_.begin(), firsts_.end(), first_id + i)) {
-      frames[i].replay = FrameReplay::keep;
+    FrameRef& frame = frames[i];
+    const uint64_t id = first_id + i;
+    if (is_covered(id)) {
+      frame.replay = FrameReplay::skip;
+    } else if (std::binary_search(firsts_.begin(), firsts_.end(), id)) {
+      frame.replay = FrameReplay::keep;
+      kept.push_back({.fingerprint = dedupe_key({slot.data() + frame.offset, frame.length}, frame.peer, id), .id = id});
     }
   }
+  if (!kept.empty()) parts_.pipeline.learn(kept, header_of(slot).received);
+}
+
+// The highest id that a line which is not stored again repeats, and which is itself still to be stored.
+uint64_t Replay::needs(const std::vector<FrameRef>& frames, uint64_t first_id) const {
+  uint64_t highest = 0;
+  for (size_t i = 0; first_id != 0 && i < frames.size(); ++i) {
+    if (frames[i].replay != FrameReplay::skip || covered_.holds(first_id + i)) continue;
+    const auto first = covered_.repeats(first_id + i);
+    if (first && !covered_.holds(*first)) highest = std::max(highest, *first);
+  }
+  return highest;
 }
 
 void Replay::run(const SourceOf& source_of, const std::function<void()>& progress) {
@@ -120,18 +147,20 @@ void Replay::run(const SourceOf& source_of, const std::function<void()>& progres
 void Replay::hand_over(Slot slot, std::vector<FrameRef>& frames, uint64_t first_id, bool stream_end,
                        const Source& source, const std::function<void()>& progress) {
   if (frames.empty()) return;
-  if (first_id != 0) mark(frames, first_id);
   const auto left = static_cast<uint64_t>(
       std::count_if(frames.begin(), frames.end(), [](const FrameRef& f) { return f.replay != FrameReplay::skip; }));
+  const uint64_t waits_for = needs(frames, first_id);
   facts_.covered += frames.size() - left;
   facts_.lines += left;
-  if (left == 0) return;
+  // Lines that somebody was promised stay in the spool until what they repeat is stored.
+  if (left == 0 && (waits_for == 0 || header_of(slot).acknowledged == 0)) return parts_.pipeline.pass(first_id);
   auto batch = parts_.pipeline.new_batch();
   batch->source = source.number;
   batch->received = header_of(slot).received;
   batch->slot = std::move(slot);
   batch->frames.assign(frames.begin(), frames.end());
   batch->first_id = first_id;
+  batch->needs = waits_for;
   batch->stream_end = stream_end;
   uint64_t bytes = 0;
   for (const FrameRef& frame : frames) bytes += frame.replay == FrameReplay::skip ? 0 : frame.length;

@@ -6,7 +6,8 @@
 //
 // Exactly once: a slot knows the ids of its lines, the store says which ids it accounts for (core/store/covered_ids.h). The
 // lines in between are handed over with the ids they had, so that a crash in the middle of this changes nothing. A line that
-// others were counted as repeats of is stored whatever the dedupe window says.
+// others were counted as repeats of is stored whatever the dedupe window says, and the window knows of it before any of
+// its copies comes.
 //
 // What was counted as a repeat of a line that neither the store nor the spool has any more, after a power cut, is stored
 // itself.
@@ -84,7 +85,8 @@ class Replay {
   void cut();
   bool spool_has(uint64_t id) const;
   bool is_covered(uint64_t id) const;
-  void mark(std::vector<FrameRef>& frames, uint64_t first_id);
+  void mark(const Slot& slot, std::vector<FrameRef>& frames, uint64_t first_id);
+  uint64_t needs(const std::vector<FrameRef>& frames, uint64_t first_id) const;
   void hand_over(Slot slot, std::vector<FrameRef>& frames, uint64_t first_id, bool stream_end, const Source& source,
                  const std::function<void()>& progress);
   void submit(std::unique_ptr<Batch> batch, const std::function<void()>& progress);

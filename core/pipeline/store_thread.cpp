@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/spool/slot_header.h"
+
 namespace sluice {
 namespace {
 
@@ -63,6 +65,7 @@ void StoreThread::run() {
       do {
         pulse_.busy();
         settle();
+        if (parts_.spooled) store_.keep_collapsed_from(parts_.ids.oldest());
       } while (store_.maintain() && queue_.size() == 0);
       settle();
       next_upkeep = parts_.clock.monotonic() + std::chrono::nanoseconds(kUpkeepInterval).count();
@@ -102,6 +105,7 @@ bool StoreThread::append(const SealedBlock& block) {
       parts_.report("the store takes no more blocks and the daemon waits until it does: " + result.error().message);
     }
     pulse_.busy();
+    if (parts_.spooled) store_.keep_collapsed_from(parts_.ids.oldest());
     store_.maintain();  // retention may make room
     pulse_.idle();
     if (!wait_to_retry()) return false;
@@ -114,11 +118,18 @@ void StoreThread::stored(SealedBlock& block) {
   for (const auto& [ledger, lines] : block.lines) ledger->cell().stored.add(lines);
   const uint64_t blocks = store_.appended();
   for (Ticket& ticket : block.tickets) {
+    if (ticket.slot) note_stored(ticket);
     if (!ticket.acknowledged) ticket.slot.reset();
     if (ticket.answer_stored) ticket.ack.answer(true);
     answer_waits_ |= static_cast<bool>(ticket.ack);
     unsynced_.push_back({blocks, std::move(ticket)});
   }
+}
+
+// The slot may stay: for a partial frame, or until a sync. Ids tell what of it is stored, but a merge forgets those of
+// collapsed lines.
+void StoreThread::note_stored(const Ticket& ticket) {
+  header_of(ticket.slot).stored |= ticket.stream_end ? SlotHeader::kEndStored : SlotHeader::kLinesStored;
 }
 
 void StoreThread::give_up(SealedBlock& block, DropReason reason) {

@@ -78,6 +78,7 @@ class StoreThread {
   void write(SealedBlock& block);
   bool append(const SealedBlock& block);
   void stored(SealedBlock& block);
+  static void note_stored(const Ticket& ticket);
   void give_up(SealedBlock& block, DropReason reason);
   void sync_if_asked();
   void settle();

@@ -18,9 +18,10 @@ struct Ticket {
   Slot slot;       // empty without a spool: then its bytes are not needed any more
   AckRequest ack;  // empty when it was answered already, or nobody waits
   uint64_t first_id = 0;
-  uint64_t needs = 0;          // the highest id of an earlier batch's line that one of this batch repeats; 0: none
+  uint64_t needs = 0;          // the highest id of another batch's line that one of this batch repeats; 0: none
   bool acknowledged = false;   // its sender is answered: the slot stays until the lines are synced
   bool answer_stored = false;  // AckLevel::received
+  bool stream_end = false;     // the batch was what the stream's end made of the slot's rest
 };
 
 }  // namespace sluice

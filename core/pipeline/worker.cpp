@@ -89,12 +89,12 @@ void Worker::fingerprint(const Batch& batch, const Source& source) {
   parts_.dedupe->check(dedupe_lines_, batch.received);
 }
 
-// Returns the highest id before this batch that one of its lines repeats.
+// Returns the highest id of another batch's line that one of its lines repeats.
 uint64_t Worker::emit(const Batch& batch, const Source& source, Parser& parser) {
   const bool dedupe = parts_.dedupe && source.dedupe;
   uint64_t collapsed = 0;
   uint64_t unparsed = 0;
-  uint64_t needs = 0;
+  uint64_t needs = batch.needs;
   InternId peer = kNotInterned;
   ParseContext context{.received = batch.received};
   const DedupeLine* checked = dedupe_lines_.data();
@@ -124,14 +124,15 @@ uint64_t Worker::emit(const Batch& batch, const Source& source, Parser& parser) 
   return needs;
 }
 
-// Notes that line `id` repeats `first_id`; returns that if it is an earlier batch's.
+// Notes that line `id` repeats `first_id`; returns that if it is another batch's: an earlier one's, or that of a later one
+// which another worker was quicker with.
 uint64_t Worker::collapse(const Batch& batch, const Source& source, uint64_t id, uint64_t first_id) {
   if (block_.full(options_.block_bytes) || !repeat_counts_.add(first_id, batch.received)) {
     seal_within(batch, source);
     repeat_counts_.add(first_id, batch.received);
   }
   if (parts_.committer) block_.add_collapsed(id, first_id);
-  return first_id < batch.first_id ? first_id : 0;
+  return first_id - batch.first_id < batch.frames.size() ? 0 : first_id;
 }
 
 void Worker::seal_within(const Batch& batch, const Source& source) {
@@ -150,6 +151,7 @@ void Worker::keep_ticket(Batch& batch, const Source& source, uint64_t needs) {
   ticket.needs = source.acknowledged ? needs : 0;
   ticket.acknowledged = source.acknowledged;
   ticket.answer_stored = source.answer_stored;
+  ticket.stream_end = batch.stream_end;
   ticket.ack = std::move(batch.ack);
   answer_waits_ |= static_cast<bool>(ticket.ack);
   if (spooled) {

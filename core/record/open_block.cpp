@@ -129,15 +129,15 @@ void OpenBlock::begin_run(uint32_t listener, uint32_t peer, Nanos received) {
   runs_.push_back({static_cast<uint32_t>(records_.size()), listener, peer, received});
 }
 
-void OpenBlock::add_collapsed(uint64_t id, uint64_t first_id) {
+void OpenBlock::add_collapsed(const CollapsedLines& lines) {
   if (!collapsed_.empty()) {
     CollapsedLines& last = collapsed_.back();
-    if (last.id + last.count == id && last.first_id == first_id) {
-      ++last.count;
+    if (last.id + last.count == lines.id && last.first_id == lines.first_id) {
+      last.count += lines.count;
       return;
     }
   }
-  collapsed_.push_back({id, 1, first_id});
+  collapsed_.push_back(lines);
 }
 
 uint32_t OpenBlock::keep(std::string_view text) {

@@ -50,7 +50,8 @@ class OpenBlock {
   void add(const Event& event, uint64_t id, InternId peer);
   void add_repeat(const RepeatNote& note) { repeats_.push_back(note); }
   // A line that repeats another. REQUIRES: a note counts it
-  void add_collapsed(uint64_t id, uint64_t first_id);
+  void add_collapsed(uint64_t id, uint64_t first_id) { add_collapsed(CollapsedLines{id, 1, first_id}); }
+  void add_collapsed(const CollapsedLines& lines);
   // For the merge: a record read back, with its own listener, peer and time of receipt.
   void add(const StoredRecord& record);
 

@@ -66,6 +66,10 @@ struct SlotHeader {
   uint8_t given_up;          // the lines were dropped and counted
   uint8_t tail_taken;        // the partial frame at the end has gone on in another slot
   uint8_t cut_short;         // it has not, and end_id is what a start after a crash made of it
+  uint8_t stored;  // kLinesStored, kEndStored: nothing of it is to be stored again after a crash of the process
+
+  static constexpr uint8_t kLinesStored = 1;
+  static constexpr uint8_t kEndStored = 2;
 
   size_t stream_bytes() const { return size_t{tail_bytes} + message.msg_len; }
   std::string_view source_name() const { return {source, source_length}; }

@@ -121,33 +121,64 @@ std::vector<Spool::Place> Spool::find_described() {
   char* const region = medium_->data() + kHeadBytes;
   const uint64_t bytes = medium_->size() - kHeadBytes;
   for (uint64_t offset = 0; offset + kSlotUnit <= bytes; offset += kSlotUnit) {
-    auto& header = *reinterpret_cast<SlotHeader*>(region + offset);
+    SlotHeader& header = header_at(offset);
     if (!is_described(header, file_id_, bytes - offset)) continue;
     const bool counts = !facts_.after_power_cut || commit_is_whole(header, region + offset + kSlotHeaderBytes);
     if (counts) {
+      // Written is not yet on the disk.
+      if (facts_.after_power_cut) header.stored = 0;
       places.push_back({header.sequence, offset, static_cast<SlotSize>(header.level)});
     } else {
       ++facts_.distrusted;
       header.mark = 0;
     }
   }
+  places = without_overlaps(std::move(places));
   // The search has mapped every page. Who holds nothing need not stay.
   madvise(region, bytes, MADV_DONTNEED);
   return places;
 }
 
-void Spool::adopt(std::vector<Place> places) {
-  // The newest first: after a power cut an older one may still stand where its room was given to others.
+// The newest first: after a power cut an older one may still stand where its room was given to others. It is made to
+// describe nothing, or it would be found again when those are gone.
+std::vector<Spool::Place> Spool::without_overlaps(std::vector<Place> places) {
   std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.sequence > b.sequence; });
-  if (!places.empty()) sequence_ = places.front().sequence + 1;
+  std::vector<bool> taken((medium_->size() - kHeadBytes) / kSlotUnit);
+  std::vector<Place> apart;
   for (const Place& place : places) {
-    if (Slot slot = pool_->adopt(place.offset, place.size)) {
-      found_.push_back(std::move(slot));
+    const uint64_t bytes = kSlotBytes[static_cast<size_t>(place.size)];
+    const auto begin = taken.begin() + static_cast<ptrdiff_t>(place.offset / kSlotUnit);
+    const auto end = begin + static_cast<ptrdiff_t>(bytes / kSlotUnit);
+    if (place.offset % bytes == 0 && std::find(begin, end, true) == end) {
+      std::fill(begin, end, true);
+      apart.push_back(place);
     } else {
       ++(facts_.after_power_cut ? facts_.distrusted : facts_.damaged);
+      if (!is_received(place.offset, apart)) header_at(place.offset).mark = 0;
     }
   }
-  std::reverse(found_.begin(), found_.end());
+  return apart;
+}
+
+// Whether what lies there belongs to what somebody sent.
+bool Spool::is_received(uint64_t offset, const std::vector<Place>& places) const {
+  return std::any_of(places.begin(), places.end(), [&](const Place& place) {
+    const SlotHeader& header = header_at(place.offset);
+    const uint64_t data = place.offset + kSlotHeaderBytes;
+    const uint64_t bytes = facts_.after_power_cut ? header.committed : kSlotRoom[header.level];
+    return offset >= data && offset < data + bytes;
+  });
+}
+
+SlotHeader& Spool::header_at(uint64_t offset) const {
+  return *reinterpret_cast<SlotHeader*>(medium_->data() + kHeadBytes + offset);
+}
+
+void Spool::adopt(const std::vector<Place>& places) {
+  if (!places.empty()) sequence_ = places.front().sequence + 1;
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    found_.push_back(pool_->adopt(place->offset, place->size));
+  }
   facts_.slots = found_.size();
 }
 

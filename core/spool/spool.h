@@ -75,7 +75,10 @@ class Spool {
   Result<void> open_head(const SpoolOptions& options);
   std::vector<Place> find_described();
   Result<void> begin_life(const SpoolOptions& options);
-  void adopt(std::vector<Place> places);
+  std::vector<Place> without_overlaps(std::vector<Place> places);
+  bool is_received(uint64_t offset, const std::vector<Place>& places) const;
+  SlotHeader& header_at(uint64_t offset) const;
+  void adopt(const std::vector<Place>& places);
 
   const std::unique_ptr<SpoolMedium> medium_;
   uint64_t file_id_ = 0;

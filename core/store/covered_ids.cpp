@@ -8,11 +8,24 @@
 namespace sluice {
 
 Result<CoveredIds> CoveredIds::read(FileSystem& fs, const std::string& path, uint64_t from, const Report& report) {
+  CoveredIds covered;
+  if (auto read = covered.scan(fs, path, {from, UINT64_MAX}, What::rows_and_collapsed, report); !read) {
+    return Unexpected(read.error());
+  }
+  uint64_t oldest_first = from;
+  for (const CollapsedLines& run : covered.collapsed_) oldest_first = std::min(oldest_first, run.first_id);
+  if (oldest_first < from) {
+    auto read = covered.scan(fs, path, {oldest_first, from}, What::rows, report);
+    if (!read) return Unexpected(read.error());
+  }
+  covered.tidy();
+  return covered;
+}
+
+Result<void> CoveredIds::scan(FileSystem& fs, const std::string& path, Run ids, What what, const Report& report) {
   auto names = fs.list(path);
   if (!names) return Unexpected(names.error());
   const SegmentListing listing = sort_out_segments(fs, path, *names);
-  CoveredIds covered;
-  covered.from_ = from;
   for (auto name = listing.live.rbegin(); name != listing.live.rend(); ++name) {
     auto segment = SegmentReader::open(fs, segment_path(path, *name));
     if (!segment) {
@@ -20,29 +33,33 @@ Result<CoveredIds> CoveredIds::read(FileSystem& fs, const std::string& path, uin
       continue;
     }
     for (const SegmentEntry& entry : (*segment)->entries()) {
-      const bool has_rows = entry.summary.rows > 0 && entry.summary.last_id >= from;
-      if (!has_rows && entry.summary.repeat_notes == 0) continue;
+      const bool has_rows =
+          entry.summary.rows > 0 && entry.summary.last_id >= ids.first && entry.summary.first_id < ids.end;
+      if (!has_rows && (what == What::rows || entry.summary.repeat_notes == 0)) continue;
       auto bytes = (*segment)->read(entry);
-      Result<void> read = bytes ? covered.read_block(std::move(*bytes)) : Result<void>(Unexpected(bytes.error()));
+      Result<void> read = bytes ? read_block(std::move(*bytes), ids, what) : Result<void>(Unexpected(bytes.error()));
       if (!read)
         report((*segment)->path() + ": block at " + std::to_string(entry.offset) + ": " + read.error().message);
     }
-    if ((*segment)->header() && (*segment)->header()->next_id <= from) break;
+    if ((*segment)->header() && (*segment)->header()->next_id <= ids.first) break;
   }
-  covered.tidy();
-  return covered;
+  return {};
 }
 
-Result<void> CoveredIds::read_block(std::string bytes) {
+Result<void> CoveredIds::read_block(std::string bytes, Run ids, What what) {
   BlockReader block;
   if (auto opened = block.open(std::move(bytes)); !opened) return opened;
-  auto lines = block.collapsed();
-  if (!lines) return Unexpected(lines.error());
-  if (block.rows() > 0 && block.summary().last_id >= from_) {
+  std::vector<CollapsedLines> lines;
+  if (what == What::rows_and_collapsed) {
+    auto decoded = block.collapsed();
+    if (!decoded) return Unexpected(decoded.error());
+    lines = std::move(*decoded);
+  }
+  if (block.rows() > 0 && block.summary().last_id >= ids.first) {
     if (auto loaded = block.load_filters(); !loaded) return loaded;
     for (uint32_t row = 0; row < block.rows(); ++row) {
       const uint64_t id = block.record(row).id;
-      if (id < from_) continue;
+      if (id < ids.first || id >= ids.end) continue;
       if (!rows_.empty() && rows_.back().end == id) {
         ++rows_.back().end;
       } else {
@@ -50,8 +67,8 @@ Result<void> CoveredIds::read_block(std::string bytes) {
       }
     }
   }
-  for (const CollapsedLines& run : *lines) {
-    if (run.id + run.count > from_) collapsed_.push_back(run);
+  for (const CollapsedLines& run : lines) {
+    if (run.id + run.count > ids.first) collapsed_.push_back(run);
   }
   return {};
 }

@@ -153,11 +153,15 @@ void Merge::load_block(const SegmentEntry& entry) {
   auto opened = block.open(std::move(*bytes));
   if (opened) opened = block.load_all();
   Result<std::vector<RepeatNote>> notes = opened ? block.repeats() : Unexpected(opened.error());
-  if (!notes) {
+  Result<std::vector<CollapsedLines>> collapsed = notes ? block.collapsed() : Unexpected(notes.error());
+  if (!collapsed) {
     const std::string& path = segments_[segment_]->path();
-    return fail_damaged(Error{path + ": block at " + std::to_string(entry.offset) + ": " + notes.error().message});
+    return fail_damaged(Error{path + ": block at " + std::to_string(entry.offset) + ": " + collapsed.error().message});
   }
   notes_.insert(notes_.end(), notes->begin(), notes->end());
+  for (const CollapsedLines& lines : *collapsed) {
+    if (lines.id + lines.count > options_.keep_collapsed_from) collapsed_.push_back(lines);
+  }
   group_.push_back(std::move(block));
   group_weight_ += block_weight(entry.summary);
   ++blocks_merged_;
@@ -190,6 +194,7 @@ void Merge::sort_rows() {
 
 void Merge::encode() {
   for (const RepeatNote& note : notes_) open_block_.add_repeat(note);
+  for (const CollapsedLines& lines : collapsed_) open_block_.add_collapsed(lines);
   encoded_.clear();
   encoder_.encode(open_block_, encoded_);
   append(encoded_.bytes, encoded_.summary);
@@ -199,6 +204,7 @@ void Merge::encode() {
   rows_.clear();
   filled_ = 0;
   notes_.clear();
+  collapsed_.clear();
   if (state_ == State::working) phase_ = Phase::gather;
 }
 

@@ -30,9 +30,10 @@
 namespace sluice {
 
 struct MergeOptions {
-  uint64_t block_bytes = 8 << 20;    // weight that a merged block aims for
-  int level = 1;                     // zstd
-  MemoryAccount* account = nullptr;  // may be null
+  uint64_t block_bytes = 8 << 20;             // weight that a merged block aims for
+  int level = 1;                              // zstd
+  uint64_t keep_collapsed_from = UINT64_MAX;  // ids of collapsed lines below are left out
+  MemoryAccount* account = nullptr;           // may be null
 };
 
 class Merge {
@@ -96,6 +97,7 @@ class Merge {
 
   // The small blocks that go into the next output block.
   std::vector<BlockReader> group_;
+  std::vector<CollapsedLines> collapsed_;
   uint64_t group_weight_ = 0;
   std::vector<Position> rows_;
   size_t filled_ = 0;

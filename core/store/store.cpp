@@ -43,6 +43,7 @@ uint64_t Store::appended() const { return impl_->appended(); }
 uint64_t Store::synced() const { return impl_->synced(); }
 uint64_t Store::next_id() const { return impl_->next_id(); }
 StoreStats Store::stats() const { return impl_->stats(); }
+void Store::keep_collapsed_from(uint64_t id) { impl_->keep_collapsed_from(id); }
 void Store::pause_merging(bool pause) { impl_->pause_merging(pause); }
 
 Store::Impl::Impl(StoreOptions options, FileSystem& fs, const Clock& clock, Reporter reporter)
@@ -328,7 +329,10 @@ bool Store::Impl::begin_merge(Nanos now) {
   if (!run) return false;
   std::vector<SegmentName> inputs;
   for (size_t i = run->begin; i < run->end; ++i) inputs.push_back(sealed_[i].name);
-  const MergeOptions options{options_.block_bytes, options_.merge_level, options_.account};
+  const MergeOptions options{.block_bytes = options_.block_bytes,
+                             .level = options_.merge_level,
+                             .keep_collapsed_from = keep_collapsed_from_,
+                             .account = options_.account};
   merge_ = std::make_unique<Merge>(fs_, options_.path, std::move(inputs), options);
   return true;
 }

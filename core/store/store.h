@@ -16,8 +16,8 @@
 //          left in doubt is written again before the next one counts (segment_writer.h).
 // Clock:   retention by age goes by believed_time.h, so that a wall clock that jumps ahead removes nothing at once. One
 //          that jumps back changes nothing here: order is by number and line id.
-// Threads: append(), maintain(), sync(), appended(), synced() and next_id() from the store thread only; stats() and
-//          pause_merging() from any.
+// Threads: append(), maintain(), sync(), appended(), synced(), next_id() and keep_collapsed_from() from the store thread
+//          only; stats() and pause_merging() from any.
 // Memory:  about 130 bytes per segment and 150 per block of the open segment; a merge's buffers (merge.h).
 #pragma once
 
@@ -82,6 +82,9 @@ class Store {
   uint64_t synced() const;
   // One more than the highest line id that was ever stored here or accounted for as collapsed, also when retention removed it.
   uint64_t next_id() const;
+  // From this id on a crash may ask whether a line was collapsed (covered_ids.h): merges begun from now on keep what says
+  // so. At first they keep none.
+  void keep_collapsed_from(uint64_t id);
   StoreStats stats() const;
   // Under memory pressure: a merge that is under way is given up (its inputs stay) and none is begun until false.
   void pause_merging(bool pause);

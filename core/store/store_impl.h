@@ -37,12 +37,14 @@ class Store::Impl {
   uint64_t appended() const { return appended_; }
   uint64_t synced() const { return synced_; }
   StoreStats stats() const;
+  void keep_collapsed_from(uint64_t id) { keep_collapsed_from_ = id; }
   void pause_merging(bool pause) { merging_paused_.store(pause, std::memory_order_relaxed); }
 
  private:
   // store_recovery.cpp
   void recover_segment(const SegmentName& name, bool newest);
   void resume_or_finish(const SegmentReader& found, const SegmentName& name, bool newest);
+  void go_beyond_repeats(const SegmentReader& found);
   void keep_sealed(const SegmentReader& found, const SegmentName& name, bool mergeable);
   void settle_found();
   void set_aside(const SegmentName& name);
@@ -93,6 +95,7 @@ class Store::Impl {
   std::vector<std::string> obsolete_;                          // paths to remove
   std::unique_ptr<Merge> merge_;
   Nanos merge_after_ = 0;  // monotonic
+  uint64_t keep_collapsed_from_ = UINT64_MAX;
   std::unordered_set<std::string> troubles_;
 
   std::atomic<bool> merging_paused_{false};  // a flag on its own: relaxed

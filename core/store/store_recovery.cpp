@@ -44,6 +44,7 @@ void Store::Impl::recover_segment(const SegmentName& name, bool newest) {
   for (const SegmentEntry& entry : found.entries()) {
     if (entry.summary.rows > 0) next_id_ = std::max(next_id_, entry.summary.last_id + 1);
   }
+  if (newest) go_beyond_repeats(found);
 
   if (found.file_bytes() < SegmentHeader::kBytes) {
     obsolete_.push_back(path);  // its writer died while it made the file
@@ -58,6 +59,23 @@ void Store::Impl::recover_segment(const SegmentName& name, bool newest) {
     keep_sealed(found, name, found.damage().empty());
   } else {
     resume_or_finish(found, name, newest);
+  }
+}
+
+// Ids that no row has may still be named: those of collapsed lines, and after a power cut those of lost lines that others
+// were counted as repeats of. Older segments name none above the newest one's header.
+void Store::Impl::go_beyond_repeats(const SegmentReader& found) {
+  for (const SegmentEntry& entry : found.entries()) {
+    if (entry.summary.repeat_notes == 0) continue;
+    auto bytes = found.read(entry);
+    BlockReader block;
+    if (!bytes || !block.open(std::move(*bytes))) continue;  // damage is told by whoever reads its lines
+    if (const auto notes = block.repeats()) {
+      for (const RepeatNote& note : *notes) next_id_ = std::max(next_id_, note.first_id + 1);
+    }
+    if (const auto collapsed = block.collapsed()) {
+      for (const CollapsedLines& lines : *collapsed) next_id_ = std::max(next_id_, lines.id + lines.count);
+    }
   }
 }
 

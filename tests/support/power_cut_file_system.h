@@ -14,11 +14,13 @@
 //   fs.kill();                            // or: only the process died, what was written stays
 //   auto other = fs.snapshot();           // a machine with the same disk and cache; this one goes on
 //   other->power_cut(seed);
+//   fs.snapshot([&] { ... });             // what is done in there sees the files at the same moment
 //
 // Threads: safe from any thread.
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -52,8 +54,9 @@ class PowerCutFileSystem final : public MemoryFileSystem {
     }
   }
 
-  std::unique_ptr<PowerCutFileSystem> snapshot() const {
+  std::unique_ptr<PowerCutFileSystem> snapshot(const std::function<void()>& meanwhile = nullptr) const {
     const std::scoped_lock lock(mutex_);
+    if (meanwhile) meanwhile();
     auto copy = std::make_unique<PowerCutFileSystem>();
     // A node may have several names: the one that it has now and the one that is durable.
     std::map<std::shared_ptr<Node>, std::shared_ptr<Node>> copies;
