@@ -7,6 +7,7 @@ namespace {
 using Lines = std::vector<std::string>;
 
 constexpr Nanos kShort = 20 * kMillisecond;
+const size_t kInBody = post("one\n").size() - 2;  // a place in the middle of a short body
 
 class HttpListenerTest : public ListenerTest {
  protected:
@@ -29,12 +30,6 @@ class HttpListenerTest : public ListenerTest {
     HttpClient client(port());
     client.send(request);
     return client.status();
-  }
-
-  size_t slots_in_use() {
-    size_t used = 0;
-    for (const auto& level : pool().stats().levels) used += level.in_use;
-    return used;
   }
 };
 
@@ -262,7 +257,7 @@ TEST_F(HttpListenerTest, RefusesAMalformedBodyAndTakesNothingOfIt) {
   EXPECT_EQ(ask(post_chunked(chunk("one\n") + "nonsense\r\n")), 400);
   EXPECT_EQ(ask(post_chunked("4" + std::string(20'000, ';'))), 400);
   HttpClient ended(port());
-  ended.send(post("one\ntwo\n").substr(0, 70));
+  ended.send(post("one\ntwo\n").substr(0, kInBody));
   ::shutdown(ended.fd(), SHUT_WR);
   EXPECT_EQ(ended.status(), 400);
   EXPECT_EQ(stored_lines(), Lines{});
@@ -371,9 +366,9 @@ TEST_F(HttpListenerTest, LinesOfARequestUnderWayWaitForRoom) {
   ASSERT_TRUE(open(config()));
   start();
   HttpClient first(port()), second(port());
-  second.send(post("two\n").substr(0, 70));
+  second.send(post("two\n").substr(0, kInBody));
   ASSERT_TRUE(eventually([&] { return slots_in_use() == 1 || listener().stats().connections == 2; }));
-  const std::string rest = post("two\n").substr(70);
+  const std::string rest = post("two\n").substr(kInBody);
   ASSERT_TRUE(eventually([&] { return slots_in_use() == 1; }));
   first.send(post("one\n"));
   ASSERT_TRUE(eventually([&] { return context().stats().operations == 1; }));
@@ -394,11 +389,11 @@ TEST_F(HttpListenerTest, AnswersThatThereIsNoRoomAtTheDeadlineWhenThePolicyIsToD
   ASSERT_TRUE(open(config()));
   start();
   HttpClient first(port()), second(port());
-  second.send(post("two\n").substr(0, 70));
+  second.send(post("two\n").substr(0, kInBody));
   ASSERT_TRUE(eventually([&] { return slots_in_use() == 1; }));
   first.send(post("one\n"));
   ASSERT_TRUE(eventually([&] { return context().stats().operations == 1; }));
-  second.send(post("two\n").substr(70));
+  second.send(post("two\n").substr(kInBody));
   const HttpReply reply = second.answer();
   EXPECT_EQ(reply.status, 503);
   EXPECT_EQ(reply.headers.at("Retry-After"), "1");
@@ -423,7 +418,7 @@ TEST_F(HttpListenerTest, AnswersAndClosesWhenAHeadOrABodyDoesNotCome) {
   settings.header_timeout = settings.body_timeout = kShort;
   serve(settings);
   EXPECT_EQ(ask("POST /ing"), 408);
-  EXPECT_EQ(ask(post("one\ntwo\n").substr(0, 70)), 408);
+  EXPECT_EQ(ask(post("one\ntwo\n").substr(0, kInBody)), 408);
   HttpClient skipped(port());
   skipped.send("POST /other HTTP/1.1\r\nHost: logs\r\nContent-Length: 9\r\n\r\n");
   EXPECT_EQ(skipped.status(), 404);
@@ -503,12 +498,12 @@ TEST_F(HttpListenerTest, RefusesConnectionsOverTheLimit) {
 TEST_F(HttpListenerTest, StoppingTheIntakeFinishesWhatIsUnderWayAndRefusesWhatIsNew) {
   serve();
   HttpClient idle(port()), under_way(port());
-  under_way.send(post("one\ntwo\n").substr(0, 70));
+  under_way.send(post("one\ntwo\n").substr(0, kInBody));
   ASSERT_TRUE(eventually([&] { return slots_in_use() == 1; }));
   ASSERT_TRUE(eventually([&] { return listener().stats().connections == 2; }));
   std::thread stopping([&] { EXPECT_TRUE(stop_intake()); });
   EXPECT_EQ(idle.status(), 0);
-  under_way.send(post("one\ntwo\n").substr(70) + post("new\n"));
+  under_way.send(post("one\ntwo\n").substr(kInBody) + post("new\n"));
   EXPECT_EQ(under_way.answer().body, "{\"lines\":2}\n");
   const HttpReply reply = under_way.answer();
   EXPECT_EQ(reply.status, 503);
