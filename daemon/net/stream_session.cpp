@@ -39,7 +39,13 @@ void StreamSession::start() {
     close();
     return;
   }
-  shard_.intake().poller->watch(socket_.fd(), *this);
+  watch();
+}
+
+// For more to read; while answers wait to be sent, for room for them, and nothing is read meanwhile.
+void StreamSession::watch() {
+  Poller& poller = *shard_.intake().poller;
+  unsent() ? poller.watch_room(socket_.fd(), *this) : poller.watch(socket_.fd(), *this);
 }
 
 void StreamSession::on_readable() {
@@ -66,7 +72,7 @@ void StreamSession::turn() {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       intake.recycle(std::move(batch_));
-      return state_ == State::last_read ? finish() : intake.poller->watch(socket_.fd(), *this);
+      return state_ == State::last_read ? finish() : watch();
     }
     if (got <= 0) {
       if (got < 0) shard_.count_reset();
@@ -86,9 +92,9 @@ void StreamSession::turn() {
     if (state_ == State::last_read && (last_bytes_ == 0 || received < room)) return finish();
     if (received < room) {  // all that was there
       if (busy && turn_bytes < kRestBelow) return intake.gate->rest(*this);
-      return intake.poller->watch(socket_.fd(), *this);
+      return watch();
     }
-    if (turn_bytes >= kTurnBytes) return intake.poller->watch(socket_.fd(), *this);
+    if (turn_bytes >= kTurnBytes) return watch();
   }
 }
 
@@ -200,10 +206,10 @@ void StreamSession::resume() {
     case State::reading:
       if (protocol_->answers() && (unsent() || !speak() || !protocol_->may_read())) return;
       last_read_ = shard_.intake().parts.clock.monotonic();  // it was not idle: we were
-      return shard_.intake().poller->watch(socket_.fd(), *this);
+      return watch();
     case State::last_read:
       // What is left is there, so the poller calls at once; but not from here, where the gate may be serving others.
-      return last_bytes_ > 0 ? shard_.intake().poller->watch(socket_.fd(), *this) : finish();
+      return last_bytes_ > 0 ? watch() : finish();
     case State::answering:
       speak();
       return;
@@ -287,7 +293,7 @@ bool StreamSession::speak() {
         send(socket_.fd(), output_.data() + sent_, output_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) {
-      shard_.intake().poller->watch_room(socket_.fd(), *this);
+      watch();
       return true;
     }
     if (sent < 0) {
@@ -311,9 +317,7 @@ void StreamSession::on_ack(uint32_t token, bool safe) {
   protocol_->on_ack(token, safe);
   if (unsent() || !speak()) return;
   // It may have been left alone because too many answers were due.
-  if (!pending_ && !at_gate() && state_ == State::reading && protocol_->may_read()) {
-    shard_.intake().poller->watch(socket_.fd(), *this);
-  }
+  if (!pending_ && !at_gate() && state_ == State::reading && protocol_->may_read()) watch();
 }
 
 // Takes nothing more, and answers what is still to be answered.

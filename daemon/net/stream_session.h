@@ -58,6 +58,7 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
     closing,
   };
 
+  void watch();
   void turn();
   void finish();
   void resume();

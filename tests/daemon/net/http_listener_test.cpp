@@ -8,6 +8,7 @@ using Lines = std::vector<std::string>;
 
 constexpr Nanos kShort = 20 * kMillisecond;
 constexpr Nanos kMinute = 60 * kSecond;  // longer than any test
+const size_t kInBody = post("one\n").size() - 2;  // a place in the middle of a short body
 
 class HttpListenerTest : public ListenerTest {
  protected:
@@ -37,12 +38,6 @@ class HttpListenerTest : public ListenerTest {
     HttpClient client(port());
     client.send(request);
     return client.status();
-  }
-
-  size_t slots_in_use() {
-    size_t used = 0;
-    for (const auto& level : pool().stats().levels) used += level.in_use;
-    return used;
   }
 };
 

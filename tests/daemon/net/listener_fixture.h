@@ -5,6 +5,9 @@
 //   TcpClient client(port()); client.send("one\n"); client.finish();
 //   EXPECT_EQ(stored_lines(), ...);        // stops everything and reads the files
 //
+// The slots lie in plain memory, or after use_spool() in a spool; a suite that is to hold for both is made of
+// EitherMemory. With a spool, restart() is the next process: it recovers what the one before it left.
+//
 // Nothing here waits for a time to pass: either for the other end of a socket, or with eventually() for a counter.
 #pragma once
 
@@ -22,10 +25,15 @@
 #include <cstring>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "core/dedupe/dedupe_window.h"
+#include "core/pipeline/replay.h"
+#include "core/spool/committer.h"
+#include "core/spool/spool.h"
 #include "core/store/store_reader.h"
 #include "daemon/net/http_settings.h"
 #include "daemon/net/listener.h"
@@ -124,12 +132,25 @@ class ListenerTest : public testing::Test {
   void use_context(ContextManagerOptions options) { context_options_ = options; }
   void use_slots(uint64_t bytes) { slot_bytes_ = bytes; }
   void use_http(HttpSettings settings) { http_ = settings; }
+  void use_spool() { spooled_ = true; }
+  // Instead of the spool's own.
+  void use_sync(std::function<Result<void>()> sync) { sync_ = std::move(sync); }
+  void use_files(FileSystem& fs) { fs_ = &fs; }  // for the store
+  void use_dedupe() { deduped_ = true; }
+
+  bool spooled() const { return spooled_; }
 
   ContextManager& context() { return *context_; }
-  BufferPool& pool() { return *pool_; }
+  BufferPool& pool() { return spool_ ? spool_->pool() : *pool_; }
+  size_t slots_in_use() {
+    size_t used = 0;
+    for (const auto& level : pool().stats().levels) used += level.in_use;
+    return used;
+  }
   Listener& listener() { return *listener_; }
   uint16_t port() const { return listener_->port(); }
-  LedgerTotals ledger() { return ledger_.listener("test").totals(); }
+  Spool& spool() { return *spool_; }
+  LedgerTotals ledger() { return ledger_->listener("test").totals(); }
   uint64_t dropped(DropReason reason) { return ledger().dropped[static_cast<size_t>(reason)]; }
 
   // Everything but start(): the port is bound.
@@ -139,11 +160,28 @@ class ListenerTest : public testing::Test {
     build();
     ParserOptions parser;
     parser.format = config.format;
-    source_ = pipeline_->add_source({.name = "test", .parser = parser, .dedupe = false});
+    std::optional<Replay> replay;
+    if (spool_) replay.emplace(replay_parts());
+    if (replay) {
+      EXPECT_TRUE(replay->plan(store_->next_id()));
+    }
+    source_ =
+        pipeline_->add_source({.name = "test",
+                               .parser = parser,
+                               .dedupe = deduped_,
+                               .acknowledged = config.protocol == Protocol::relp || config.protocol == Protocol::http,
+                               .answer_stored = config.ack == AckLevel::received});
     auto made = make(config);
     if (!made) return Unexpected(made.error());
     listener_ = std::move(*made);
+    if (replay && spool_->found().slots > 0) recover(*replay);
     return {};
+  }
+
+  // The next process, after close_and_read(): everything but start().
+  Result<void> restart(ListenerConfig config) {
+    tear_down();
+    return open(std::move(config));
   }
 
   Result<std::unique_ptr<Listener>> make(const ListenerConfig& config) {
@@ -152,20 +190,17 @@ class ListenerTest : public testing::Test {
     ListenerParts parts{.io = contexts,
                         .pipeline = *pipeline_,
                         .context = *context_,
-                        .pool = *pool_,
+                        .pool = pool(),
+                        .spool = spool_.get(),
                         .interner = interner_,
-                        .ledger = ledger_.listener("test"),
+                        .ledger = ledger_->listener("test"),
                         .memory = memory_,
                         .clock = system_clock(),
-                        .report =
-                            [this](const std::string& text) {
-                              const std::lock_guard lock(mutex_);
-                              reports_.push_back(text);
-                            },
+                        .report = [this](const std::string& text) { note(text); },
                         .source = source_};
     if (config.protocol == Protocol::http) return make_http_listener(config, std::move(parts), http_);
-    return config.protocol == Protocol::tcp ? make_stream_listener(config, std::move(parts))
-                                            : make_udp_listener(config, std::move(parts));
+    return config.protocol == Protocol::udp ? make_udp_listener(config, std::move(parts))
+                                            : make_stream_listener(config, std::move(parts));
   }
 
   void listen(ListenerConfig config) {
@@ -222,6 +257,9 @@ class ListenerTest : public testing::Test {
     return read_files();
   }
 
+  // Lines that wait in the spool for restart(). REQUIRES: close_and_read() was called
+  uint64_t left_in_spool() const { return pipeline_->stats().left_in_spool; }
+
   std::vector<std::string> stored_lines() {
     std::vector<std::string> lines;
     for (StoredLine& line : stored()) lines.push_back(std::move(line.frame));
@@ -236,8 +274,8 @@ class ListenerTest : public testing::Test {
 
   void expect_balanced() {
     const LedgerTotals totals = ledger();
-    EXPECT_EQ(totals.in_flight(), 0u);
-    EXPECT_EQ(totals.received, totals.stored + totals.dropped_total());
+    EXPECT_EQ(totals.in_flight(), left_in_spool());
+    EXPECT_EQ(totals.received, totals.stored + totals.collapsed + totals.dropped_total() + left_in_spool());
     EXPECT_EQ(totals.connections_opened, totals.connections_closed);
   }
 
@@ -269,24 +307,65 @@ class ListenerTest : public testing::Test {
       io_.push_back(std::make_unique<boost::asio::io_context>(1));
       guards_.push_back(boost::asio::make_work_guard(*io_.back()));
     }
-    pool_ = std::make_unique<BufferPool>(BufferPoolOptions{.max_bytes = slot_bytes_});
+    ledger_ = std::make_unique<Ledger>();
     context_ = std::make_unique<ContextManager>(context_options_, system_clock());
-    auto store = Store::open({.path = directory_.path() + "/store", .merge = false}, real_file_system(), system_clock(),
-                             [](const StoreEvent&) {});
+    build_slots();
+    auto store = Store::open({.path = store_path(), .merge = false}, *fs_, system_clock(), [](const StoreEvent&) {});
     ASSERT_TRUE(store) << store.error().message;
     store_ = std::move(*store);
+    if (deduped_ && !dedupe_) dedupe_ = std::make_unique<DedupeWindow>(DedupeOptions{.max_bytes = 1 << 20});
     pipeline_ = std::make_unique<Pipeline>(PipelineOptions{}, PipelineParts{.context = *context_,
                                                                             .interner = interner_,
-                                                                            .ledger = ledger_,
+                                                                            .ledger = *ledger_,
                                                                             .memory = memory_,
                                                                             .store = *store_,
+                                                                            .dedupe = dedupe_.get(),
+                                                                            .pool = &pool(),
+                                                                            .committer = committer_.get(),
                                                                             .clock = system_clock(),
                                                                             .report = [](const std::string&) {}});
   }
 
+  void build_slots() {
+    if (!spooled_) {
+      pool_ = std::make_unique<BufferPool>(BufferPoolOptions{.max_bytes = slot_bytes_});
+      return;
+    }
+    auto medium = open_spool_file(directory_.path() + "/spool", Spool::file_bytes(slot_bytes_));
+    ASSERT_TRUE(medium) << medium.error().message;
+    auto spool = Spool::open(std::move(*medium), {.boot_id = "one boot"});
+    ASSERT_TRUE(spool) << spool.error().message;
+    spool_ = std::move(*spool);
+    if (!sync_) sync_ = [this] { return spool_->sync(); };
+    committer_ = std::make_unique<Committer>(sync_, [this](const std::string& text) { note(text); });
+  }
+
+  Replay::Parts replay_parts() {
+    return {.fs = *fs_,
+            .store_path = store_path(),
+            .spool = *spool_,
+            .pipeline = *pipeline_,
+            .context = *context_,
+            .interner = interner_,
+            .report = [this](const std::string& text) { note(text); }};
+  }
+
+  void recover(Replay& replay) {
+    start_workers();
+    replay.run([this](const std::string& name) { return Replay::Source{source_, &ledger_->listener(name)}; }, [] {});
+    EXPECT_EQ(replay.facts().damaged, 0u);
+    listener_->adopt(replay.take_pending());
+  }
+
+  std::string store_path() const { return directory_.path() + "/store"; }
+  void note(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    reports_.push_back(text);
+  }
+
   std::vector<StoredLine> read_files() {
     std::vector<StoredLine> lines;
-    auto reader = StoreReader::open(real_file_system(), directory_.path() + "/store");
+    auto reader = StoreReader::open(*fs_, store_path());
     EXPECT_TRUE(reader);
     for (const BlockRef& ref : (*reader)->blocks()) {
       BlockReader block;
@@ -312,10 +391,18 @@ class ListenerTest : public testing::Test {
       if (!workers_) pipeline_->start();
       pipeline_->drain(std::chrono::seconds(60));
     }
+    tear_down();
+  }
+
+  void tear_down() {
     listener_.reset();
     guards_.clear();
     io_.clear();  // handlers that were never run go before what they refer to
     pipeline_.reset();
+    store_.reset();
+    committer_.reset();
+    spool_.reset();
+    drained_ = workers_ = false;
   }
 
   uint16_t source_ = 0;
@@ -323,22 +410,46 @@ class ListenerTest : public testing::Test {
   uint64_t slot_bytes_ = 32 << 20;
   ContextManagerOptions context_options_;
   HttpSettings http_;
+  bool spooled_ = false;
+  bool deduped_ = false;
+  std::function<Result<void>()> sync_;
+  FileSystem* fs_ = &real_file_system();
   bool workers_ = false;
   bool drained_ = false;
   TempDirectory directory_;
   AllocationTracker memory_;
   Interner interner_;
-  Ledger ledger_;
+  std::unique_ptr<Ledger> ledger_;
   std::mutex mutex_;
   std::vector<std::string> reports_;
-  std::unique_ptr<BufferPool> pool_;
+  std::unique_ptr<BufferPool> pool_;  // without a spool
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<Committer> committer_;
   std::unique_ptr<ContextManager> context_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<DedupeWindow> dedupe_;
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<std::unique_ptr<boost::asio::io_context>> io_;
   std::vector<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> guards_;
   std::vector<std::thread> threads_;
   std::unique_ptr<Listener> listener_;
 };
+
+// What the slots lie in.
+enum class SlotMemory : bool { plain, spool };
+
+class EitherMemory : public ListenerTest, public testing::WithParamInterface<SlotMemory> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == SlotMemory::spool) use_spool();
+  }
+};
+
+inline std::string memory_name(const testing::TestParamInfo<SlotMemory>& info) {
+  return info.param == SlotMemory::spool ? "Spool" : "Plain";
+}
+
+#define SLUICE_IN_EITHER_MEMORY(suite) \
+  INSTANTIATE_TEST_SUITE_P(, suite, testing::Values(SlotMemory::plain, SlotMemory::spool), memory_name)
 
 }  // namespace sluice

@@ -7,7 +7,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-class UdpListenerTest : public ListenerTest {
+class UdpListenerTest : public EitherMemory {
  protected:
   static ListenerConfig config(FormatChoice format = FormatChoice::raw) {
     ListenerConfig config;
@@ -39,7 +39,7 @@ class UdpListenerTest : public ListenerTest {
   }
 };
 
-TEST_F(UdpListenerTest, StoresEveryDatagramAsItCameWithThePeersAddress) {
+TEST_P(UdpListenerTest, StoresEveryDatagramAsItCameWithThePeersAddress) {
   listen(config());
   start_workers();
   UdpClient client(port());
@@ -54,7 +54,7 @@ TEST_F(UdpListenerTest, StoresEveryDatagramAsItCameWithThePeersAddress) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, TakesIpv6AndIpv4OnTheAnyAddress) {
+TEST_P(UdpListenerTest, TakesIpv6AndIpv4OnTheAnyAddress) {
   auto any = config();
   any.host = "::";
   listen(any);
@@ -70,7 +70,7 @@ TEST_F(UdpListenerTest, TakesIpv6AndIpv4OnTheAnyAddress) {
   EXPECT_EQ(lines[2].peer, "::1");
 }
 
-TEST_F(UdpListenerTest, KeepsDatagramsOfEveryLengthWhole) {
+TEST_P(UdpListenerTest, KeepsDatagramsOfEveryLengthWhole) {
   listen(config());
   start_workers();
   UdpClient client(port());
@@ -93,7 +93,7 @@ TEST_F(UdpListenerTest, KeepsDatagramsOfEveryLengthWhole) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, KeepsABurstOfMixedLengthsWhole) {
+TEST_P(UdpListenerTest, KeepsABurstOfMixedLengthsWhole) {
   ASSERT_TRUE(open(config()));
   start_workers();
   UdpClient client(port());
@@ -108,7 +108,7 @@ TEST_F(UdpListenerTest, KeepsABurstOfMixedLengthsWhole) {
   EXPECT_EQ(sorted_lines(), sent);
 }
 
-TEST_F(UdpListenerTest, TakesEmptyDatagramsForNoLines) {
+TEST_P(UdpListenerTest, TakesEmptyDatagramsForNoLines) {
   listen(config());
   start_workers();
   UdpClient client(port());
@@ -119,7 +119,7 @@ TEST_F(UdpListenerTest, TakesEmptyDatagramsForNoLines) {
   EXPECT_EQ(ledger().received, 1u);
 }
 
-TEST_F(UdpListenerTest, CutsADatagramOverTheLimit) {
+TEST_P(UdpListenerTest, CutsADatagramOverTheLimit) {
   auto limited = config();
   limited.max_frame_bytes = 10;
   listen(limited);
@@ -137,7 +137,7 @@ TEST_F(UdpListenerTest, CutsADatagramOverTheLimit) {
   EXPECT_EQ(ledger().discarded_bytes, 3u);
 }
 
-TEST_F(UdpListenerTest, SpreadsOneSenderOverSocketsThatShareThePort) {
+TEST_P(UdpListenerTest, SpreadsOneSenderOverSocketsThatShareThePort) {
   use_io_threads(2);
   auto shared = config();
   shared.sockets = 4;
@@ -153,7 +153,7 @@ TEST_F(UdpListenerTest, SpreadsOneSenderOverSocketsThatShareThePort) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, PutsGelfChunksTogetherAlsoWhenSocketsShareThePort) {
+TEST_P(UdpListenerTest, PutsGelfChunksTogetherAlsoWhenSocketsShareThePort) {
   auto gelf = config(FormatChoice::gelf);
   gelf.sockets = 4;
   listen(gelf);
@@ -172,7 +172,7 @@ TEST_F(UdpListenerTest, PutsGelfChunksTogetherAlsoWhenSocketsShareThePort) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, ExpandsCompressedGelf) {
+TEST_P(UdpListenerTest, ExpandsCompressedGelf) {
   listen(config(FormatChoice::automatic));
   start_workers();
   UdpClient client(port());
@@ -186,7 +186,7 @@ TEST_F(UdpListenerTest, ExpandsCompressedGelf) {
   EXPECT_TRUE(lines[1].flags & kTruncatedFlag);
 }
 
-TEST_F(UdpListenerTest, KeepsALineThatBeginsLikeACompressedBodyWhereAnyFormatMayCome) {
+TEST_P(UdpListenerTest, KeepsALineThatBeginsLikeACompressedBodyWhereAnyFormatMayCome) {
   listen(config(FormatChoice::automatic));
   start_workers();
   UdpClient client(port());
@@ -195,7 +195,7 @@ TEST_F(UdpListenerTest, KeepsALineThatBeginsLikeACompressedBodyWhereAnyFormatMay
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, CountsABodyThatIsNoGelfAsMalformedWhereOnlyGelfMayCome) {
+TEST_P(UdpListenerTest, CountsABodyThatIsNoGelfAsMalformedWhereOnlyGelfMayCome) {
   listen(config(FormatChoice::gelf));
   start_workers();
   UdpClient client(port());
@@ -207,7 +207,7 @@ TEST_F(UdpListenerTest, CountsABodyThatIsNoGelfAsMalformedWhereOnlyGelfMayCome) 
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, CountsAMessageWhoseChunksNeverCameAsOneMalformedLine) {
+TEST_P(UdpListenerTest, CountsAMessageWhoseChunksNeverCameAsOneMalformedLine) {
   listen(config(FormatChoice::gelf));
   start_workers();
   UdpClient client(port());
@@ -219,7 +219,7 @@ TEST_F(UdpListenerTest, CountsAMessageWhoseChunksNeverCameAsOneMalformedLine) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, DropsAndCountsWhatFindsNoRoomInTime) {
+TEST_P(UdpListenerTest, DropsAndCountsWhatFindsNoRoomInTime) {
   use_context({.max_operations = 1, .base_timeout = std::chrono::milliseconds(1), .load_multiplier = 0});
   listen(config());
   UdpClient client(port());
@@ -235,7 +235,7 @@ TEST_F(UdpListenerTest, DropsAndCountsWhatFindsNoRoomInTime) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, BlockWaitsForRoom) {
+TEST_P(UdpListenerTest, BlockWaitsForRoom) {
   use_context({.max_operations = 1, .base_timeout = std::chrono::milliseconds(1), .load_multiplier = 0});
   auto blocking = config();
   blocking.overflow = OverflowPolicy::block;
@@ -255,7 +255,7 @@ TEST_F(UdpListenerTest, BlockWaitsForRoom) {
   EXPECT_EQ(ledger().dropped_total(), 0u);
 }
 
-TEST_F(UdpListenerTest, CountsDatagramsThatAreDroppedWhileMemoryIsCritical) {
+TEST_P(UdpListenerTest, CountsDatagramsThatAreDroppedWhileMemoryIsCritical) {
   listen(config(FormatChoice::automatic));
   start_workers();
   context().set_critical(true);
@@ -271,7 +271,7 @@ TEST_F(UdpListenerTest, CountsDatagramsThatAreDroppedWhileMemoryIsCritical) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, CountsDatagramsThatFoundNoSlotInTime) {
+TEST_P(UdpListenerTest, CountsDatagramsThatFoundNoSlotInTime) {
   use_slots(4 << 10);
   use_context({.base_timeout = std::chrono::milliseconds(1), .load_multiplier = 0});
   listen(config());
@@ -286,7 +286,7 @@ TEST_F(UdpListenerTest, CountsDatagramsThatFoundNoSlotInTime) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, CountsWhatTheKernelDropped) {
+TEST_P(UdpListenerTest, CountsWhatTheKernelDropped) {
   auto small = config();
   small.overflow = OverflowPolicy::block;
   small.receive_buffer = 4096;
@@ -306,7 +306,7 @@ TEST_F(UdpListenerTest, CountsWhatTheKernelDropped) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, StoppingTheIntakeReadsWhatTheKernelHas) {
+TEST_P(UdpListenerTest, StoppingTheIntakeReadsWhatTheKernelHas) {
   ASSERT_TRUE(open(config()));
   start_workers();
   UdpClient client(port());
@@ -319,7 +319,7 @@ TEST_F(UdpListenerTest, StoppingTheIntakeReadsWhatTheKernelHas) {
   EXPECT_EQ(sorted_lines(), sent);
 }
 
-TEST_F(UdpListenerTest, StoppingTheIntakeEndsAlthoughASenderGoesOn) {
+TEST_P(UdpListenerTest, StoppingTheIntakeEndsAlthoughASenderGoesOn) {
   listen(config());
   start_workers();
   UdpClient client(port());
@@ -335,7 +335,7 @@ TEST_F(UdpListenerTest, StoppingTheIntakeEndsAlthoughASenderGoesOn) {
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, CountsWhatItStillHoldsWhenItIsClosedBeforeTheEnd) {
+TEST_P(UdpListenerTest, CountsWhatItStillHoldsWhenItIsClosedBeforeTheEnd) {
   use_context({.max_operations = 1});
   auto blocking = config();
   blocking.overflow = OverflowPolicy::block;
@@ -346,11 +346,16 @@ TEST_F(UdpListenerTest, CountsWhatItStillHoldsWhenItIsClosedBeforeTheEnd) {
   client.send("waiting");
   ASSERT_TRUE(eventually([&] { return ledger().received == 2; }));
   EXPECT_EQ(close_and_read().size(), 1u);
-  EXPECT_EQ(dropped(DropReason::shutdown), 1u);
+  EXPECT_EQ(spooled() ? left_in_spool() : dropped(DropReason::shutdown), 1u);
+  expect_balanced();
+  if (!spooled()) return;
+  ASSERT_TRUE(restart(blocking));
+  start();
+  EXPECT_EQ(stored_lines(), (Lines{"admitted", "waiting"}));
   expect_balanced();
 }
 
-TEST_F(UdpListenerTest, SaysWhichSettingLimitsTheReceiveBuffer) {
+TEST_P(UdpListenerTest, SaysWhichSettingLimitsTheReceiveBuffer) {
   auto greedy = config();
   greedy.receive_buffer = uint64_t{4} << 30;  // more than any kernel gives
   ASSERT_TRUE(open(greedy));
@@ -359,7 +364,7 @@ TEST_F(UdpListenerTest, SaysWhichSettingLimitsTheReceiveBuffer) {
   EXPECT_TRUE(reported("the kernel gave a receive buffer of " + std::to_string(listener().stats().receive_buffer)));
 }
 
-TEST_F(UdpListenerTest, SaysWhichAddressIsInUseAlsoWhenSocketsWouldShareIt) {
+TEST_P(UdpListenerTest, SaysWhichAddressIsInUseAlsoWhenSocketsWouldShareIt) {
   auto shared = config();
   shared.sockets = 2;
   listen(shared);
@@ -371,6 +376,8 @@ TEST_F(UdpListenerTest, SaysWhichAddressIsInUseAlsoWhenSocketsWouldShareIt) {
   EXPECT_EQ(again.error().message,
             "listener second: cannot listen on 127.0.0.1:" + std::to_string(port()) + " (udp): Address already in use");
 }
+
+SLUICE_IN_EITHER_MEMORY(UdpListenerTest);
 
 }  // namespace
 }  // namespace sluice
