@@ -106,7 +106,8 @@ def measure_daemon(args, lines):
         daemon.terminate()
         if daemon.wait(60) != 0:
             sys.exit(f"sluiced ended with {daemon.returncode}: " + open(f"{work}/log").read())
-        stored = sum(os.path.getsize(f"{work}/store/{f}") for f in os.listdir(f"{work}/store"))
+        # The spool is no part of what is kept.
+        stored = sum(os.path.getsize(f"{work}/store/{f}") for f in os.listdir(f"{work}/store") if ".seg" in f)
         return {"cpu": cpu, "seconds": sent_at - start, "rss": rss, "stored": stored, "now": now}
     finally:
         if daemon.poll() is None:

@@ -18,7 +18,8 @@ constexpr size_t kTurnBytes = 1 << 20;        // then the other connections of t
 constexpr size_t kLeastRead = 1024;           // bytes of room for a recv; less would make many of them
 constexpr size_t kRestBelow = 32 << 10;       // a turn that found more is not worth a pause: the next will too
 constexpr Nanos kBusyGap = 4 * kMillisecond;  // turns closer than this: worth a rest
-constexpr uint8_t kCalmTurns = 8;             // before a slot's size goes down
+constexpr uint8_t kCalmTurns = 4;             // before a slot's size goes down
+constexpr uint8_t kFullSlots = 8;             // in a row before it goes up to the largest
 
 }  // namespace
 
@@ -218,17 +219,23 @@ void StreamSession::resume() {
   }
 }
 
+// A slot stays in use until its lines are stored, however little of it was filled: a large one is worth it only where a
+// turn fills many of the size below.
 void StreamSession::adapt(size_t filled) {
   const auto level = static_cast<size_t>(level_);
   if (filled >= batch_->slot.size() && batch_->slot.bytes() >= kSlotBytes[level]) {
     calm_ = 0;
-    if (level + 1 < kSlotSizes) level_ = static_cast<SlotSize>(level + 1);
-  } else if (level > 0 && filled <= kSlotBytes[level - 1] / 2) {
-    if (++calm_ < kCalmTurns) return;
+    if (level + 1 == kSlotSizes || (++full_ < kFullSlots && level > 0)) return;
+    full_ = 0;
+    level_ = static_cast<SlotSize>(level + 1);
+    return;
+  }
+  full_ = 0;
+  if (level == 0 || filled > kSlotBytes[level] / 4) {
+    calm_ = 0;
+  } else if (++calm_ >= kCalmTurns) {
     calm_ = 0;
     level_ = static_cast<SlotSize>(level - 1);
-  } else {
-    calm_ = 0;
   }
 }
 

@@ -95,6 +95,7 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
   Nanos last_read_;  // monotonic
   State state_ = State::reading;
   SlotSize level_ = SlotSize::small;
+  uint8_t full_ = 0;  // slots in a row that were filled
   uint8_t calm_ = 0;  // turns in a row that a smaller slot would have held
   bool pending_ = false;
 };
