@@ -266,6 +266,7 @@ bool StreamSession::move_tail() {
 }
 
 void StreamSession::count_framing() {
+  if (const std::string_view complaint = protocol_->complaint(); !complaint.empty()) report_end(complaint);
   const StreamProtocol::Counters now = protocol_->counters();
   if (now == counted_) return;
   LedgerCell& cell = shard_.intake().cell();
@@ -273,12 +274,16 @@ void StreamSession::count_framing() {
   cell.discarded_bytes.add(now.discarded_bytes - counted_.discarded_bytes);
   cell.framing_errors.add(now.framing_errors - counted_.framing_errors);
   if (now.framing_errors != counted_.framing_errors) {
-    shard_.intake().report("the connection from " + std::string(shard_.intake().parts.interner.text(peer_)) +
-                           " was closed: " + protocol_->error_text() + ", at \"" + printable(protocol_->error_bytes()) +
-                           "\"");
+    report_end(protocol_->error_text() + ", at \"" + printable(protocol_->error_bytes()) + "\"");
     state_ = State::closing;
   }
   counted_ = now;
+}
+
+void StreamSession::report_end(std::string_view why) const {
+  Intake& intake = shard_.intake();
+  intake.report("the connection from " + std::string(intake.parts.interner.text(peer_)) +
+                " was closed: " + std::string(why));
 }
 
 // Sends what the sender is to be told. False when the session is closed.
@@ -304,6 +309,7 @@ bool StreamSession::speak() {
       return false;
     }
     sent_ += static_cast<size_t>(sent);
+    if (state_ == State::answering) last_read_ = shard_.intake().parts.clock.monotonic();  // it takes its answers
   }
   if (protocol_->finished() && !pending_) {
     close();
@@ -323,6 +329,12 @@ void StreamSession::on_ack(uint32_t token, bool safe) {
 // Takes nothing more, and answers what is still to be answered.
 void StreamSession::say_goodbye() {
   state_ = State::answering;
+  last_read_ = shard_.intake().parts.clock.monotonic();
+  if (tail_length_ > 0) {
+    Batch none;  // what is not whole was not answered: its sender keeps it
+    protocol_->finish(tail(), tail_offset_, none);
+    count_framing();
+  }
   tail_went_on();
   protocol_->drain();
   speak();
@@ -346,9 +358,17 @@ void StreamSession::stop() {
 }
 
 bool StreamSession::sweep(Nanos quiet, Nanos idle) {
+  // Who takes no answers would keep its connection for ever.
+  if (state_ == State::answering) return !pending_ && unsent() && last_read_ < idle;
   if (state_ != State::reading || pending_ || at_gate()) return false;
   if (last_read_ < quiet && tail_length_ > 0) move_tail();
   return last_read_ < idle;
+}
+
+void StreamSession::expire() {
+  if (state_ == State::answering) return close();
+  shard_.count_idle();
+  stop();
 }
 
 void StreamSession::abandon() {
