@@ -214,8 +214,9 @@ TEST_P(UdpListenerTest, CountsAMessageWhoseChunksNeverCameAsOneMalformedLine) {
   client.send(chunk("abcdefgh", 0, 3, "{"));
   client.send(chunk("abcdefgh", 1, 3, "\"a\""));
   EXPECT_TRUE(stored().empty());
-  EXPECT_EQ(ledger().received, 1u);
-  EXPECT_EQ(dropped(DropReason::malformed), 1u);
+  // With a spool the next process waits for the third.
+  EXPECT_EQ(ledger().received, spooled() ? 0u : 1u);
+  EXPECT_EQ(dropped(DropReason::malformed), spooled() ? 0u : 1u);
   expect_balanced();
 }
 
@@ -272,15 +273,15 @@ TEST_P(UdpListenerTest, CountsDatagramsThatAreDroppedWhileMemoryIsCritical) {
 }
 
 TEST_P(UdpListenerTest, CountsDatagramsThatFoundNoSlotInTime) {
-  use_slots(4 << 10);
+  use_slots(spooled() ? 1 << 20 : 4 << 10);
   use_context({.base_timeout = std::chrono::milliseconds(1), .load_multiplier = 0});
   listen(config());
   start_workers();
-  Slot held = pool().acquire(SlotSize::small);
+  std::vector<Slot> held = take_all_slots();
   UdpClient client(port());
   client.send("dropped");
   ASSERT_TRUE(eventually([&] { return dropped(DropReason::memory) == 1; }));
-  held.reset();
+  held.clear();
   client.send("kept");
   EXPECT_EQ(stored_lines(), (Lines{"kept"}));
   expect_balanced();
