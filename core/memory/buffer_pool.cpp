@@ -28,7 +28,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint64_t kChunk = kSlotBytes[1];  // what residency is counted in
+constexpr uint64_t kChunk = kSlotBytes[static_cast<size_t>(SlotSize::medium)];  // what residency is counted in
 
 }  // namespace
 
@@ -135,7 +135,7 @@ class BufferPool::Impl {
   }
 
  private:
-  static constexpr uint32_t kMedium = SlotArena::units_of(1);
+  static constexpr uint32_t kMedium = SlotArena::units_of(static_cast<size_t>(SlotSize::medium));
   static constexpr uint64_t kReserveParts = 4;
 
   uint32_t unit_of(const char* base) const {

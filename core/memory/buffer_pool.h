@@ -1,4 +1,4 @@
-// BufferPool: the slots that `recv` fills, in three sizes, reused last-in first-out so that they stay in the cache.
+// BufferPool: the slots that `recv` fills, in five sizes, reused last-in first-out so that they stay in the cache.
 //
 //   Slot slot = pool.acquire(SlotSize::medium);       // empty handle when the pool is at its limit
 //   ssize_t n = recv(fd, slot.data(), slot.size(), 0);
@@ -29,7 +29,8 @@ namespace sluice {
 inline constexpr size_t kSlotHeaderBytes = 320;
 // Bytes of each size for what is received.
 inline constexpr std::array<size_t, kSlotSizes> kSlotRoom{
-    kSlotBytes[0] - kSlotHeaderBytes, kSlotBytes[1] - kSlotHeaderBytes, kSlotBytes[2] - kSlotHeaderBytes};
+    kSlotBytes[0] - kSlotHeaderBytes, kSlotBytes[1] - kSlotHeaderBytes, kSlotBytes[2] - kSlotHeaderBytes,
+    kSlotBytes[3] - kSlotHeaderBytes, kSlotBytes[4] - kSlotHeaderBytes};
 
 class BufferPool;
 

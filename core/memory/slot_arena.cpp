@@ -3,7 +3,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint32_t kParts = 16;
+constexpr uint32_t kParts = 4;
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// SlotArena: which parts of one region are slots in use, and which are free. Slots come in three sizes, each sixteen times
-// the one below; a free large one is split when smaller ones are asked for, and sixteen free neighbours become one again.
+// SlotArena: which parts of one region are slots in use, and which are free. Slots come in five sizes, each four times
+// the one below; a free large one is split when smaller ones are asked for, and four free neighbours become one again.
 //
 //   SlotArena arena(64 << 20);
 //   std::optional<uint32_t> unit = arena.take(SlotSize::medium);     // in units of 4 KiB from the region's beginning
@@ -21,9 +21,9 @@
 
 namespace sluice {
 
-enum class SlotSize : uint8_t { small, medium, large };
-inline constexpr size_t kSlotSizes = 3;
-inline constexpr std::array<size_t, kSlotSizes> kSlotBytes{4 << 10, 64 << 10, 1 << 20};
+enum class SlotSize : uint8_t { small, modest, medium, big, large };
+inline constexpr size_t kSlotSizes = 5;
+inline constexpr std::array<size_t, kSlotSizes> kSlotBytes{4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20};
 inline constexpr size_t kSlotUnit = kSlotBytes[0];
 
 class SlotArena {
@@ -38,7 +38,7 @@ class SlotArena {
   uint64_t free_bytes() const { return free_units_ * kSlotUnit; }
   uint64_t bytes() const { return units_ * kSlotUnit; }
 
-  static constexpr uint32_t units_of(size_t size) { return 1u << (4 * size); }
+  static constexpr uint32_t units_of(size_t size) { return 1u << (2 * size); }
 
  private:
   static constexpr uint32_t kNone = ~0u;
@@ -60,7 +60,7 @@ class SlotArena {
   uint64_t units_;
   uint64_t free_units_ = 0;
   std::vector<Node> nodes_;
-  std::array<uint32_t, kSlotSizes> first_free_{kNone, kNone, kNone};
+  std::array<uint32_t, kSlotSizes> first_free_{kNone, kNone, kNone, kNone, kNone};
 };
 
 }  // namespace sluice

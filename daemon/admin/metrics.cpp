@@ -270,7 +270,7 @@ void add_accounts(const StatusSnapshot& snapshot, Text& text) {
 }
 
 void add_slots(const StatusSnapshot& snapshot, Text& text) {
-  constexpr const char* kSizes[kSlotSizes] = {"small", "medium", "large"};
+  constexpr const char* kSizes[kSlotSizes] = {"small", "modest", "medium", "big", "large"};
   const auto two_labels = [&](const char* name, const char* size, const char* label, const char* of, uint64_t value) {
     const Label labels[] = {{"size", size}, {label, of}};
     text.sample(name, labels, static_cast<double>(value));

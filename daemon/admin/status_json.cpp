@@ -116,7 +116,7 @@ void add_accounts(const std::vector<MemoryAccount::Stats>& accounts, JsonWriter&
 }
 
 void add_slots(const BufferPool::Stats& slots, JsonWriter& json) {
-  constexpr const char* kSizes[kSlotSizes] = {"small", "medium", "large"};
+  constexpr const char* kSizes[kSlotSizes] = {"small", "modest", "medium", "big", "large"};
   json.key("slots").open();
   for (size_t i = 0; i < kSlotSizes; ++i) {
     const BufferPool::Stats::Level& level = slots.levels[i];

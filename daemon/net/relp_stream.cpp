@@ -1,5 +1,7 @@
 #include "daemon/net/relp_stream.h"
 
+#include <utility>
+
 namespace sluice {
 
 std::string_view RelpStream::state() {
@@ -24,6 +26,14 @@ void RelpStream::finish(std::string_view tail, uint32_t /*offset*/, Batch& /*bat
 StreamProtocol::Counters RelpStream::counters() const {
   const RelpCodec::Counters& now = codec_.counters();
   return {now.truncated, now.discarded_bytes, now.framing_errors};
+}
+
+std::string_view RelpStream::complaint() {
+  const RelpEnd end = conversation_.end();
+  const bool wrong =
+      end == RelpEnd::offers_refused || end == RelpEnd::not_opened || end == RelpEnd::number_out_of_order;
+  if (!wrong || std::exchange(complained_, true)) return {};
+  return relp_end_text(end);
 }
 
 std::string RelpStream::error_text() const { return std::string(relp_error_text(codec_.error())); }

@@ -34,6 +34,7 @@ class RelpStream final : public StreamProtocol {
   bool take_output(std::string& out) override { return conversation_.take_output(out); }
   bool may_read() const override { return conversation_.receiving() && !conversation_.full(); }
   bool finished() const override { return conversation_.finished(); }
+  std::string_view complaint() override;
   void drain() override { conversation_.drain(); }
 
  private:
@@ -43,6 +44,7 @@ class RelpStream final : public StreamProtocol {
   RelpCodec::State state_;
   std::vector<RelpTransaction> transactions_;  // of one cut
   uint32_t token_ = 0;                         // of the last batch
+  bool complained_ = false;
 };
 
 }  // namespace sluice

@@ -51,7 +51,9 @@ class StreamProtocol {
   virtual bool take_output(std::string& /*out*/) { return false; }
   virtual bool may_read() const { return true; }   // false: not now, or not any more
   virtual bool finished() const { return false; }  // nothing more to say: close when all is sent
-  virtual void drain() {}                          // take no more, answer what there is, and be finished
+  // Once: what the sender did wrong, so that it is taken no more of. Empty: nothing, or it was told.
+  virtual std::string_view complaint() { return {}; }
+  virtual void drain() {}  // take no more, answer what there is, and be finished
 };
 
 class FramedStream final : public StreamProtocol {

@@ -19,7 +19,6 @@ constexpr size_t kLeastRead = 1024;           // bytes of room for a recv; less 
 constexpr size_t kRestBelow = 32 << 10;       // a turn that found more is not worth a pause: the next will too
 constexpr Nanos kBusyGap = 4 * kMillisecond;  // turns closer than this: worth a rest
 constexpr uint8_t kCalmTurns = 4;             // before a slot's size goes down
-constexpr uint8_t kFullSlots = 8;             // in a row before it goes up to the largest
 
 }  // namespace
 
@@ -219,23 +218,18 @@ void StreamSession::resume() {
   }
 }
 
-// A slot stays in use until its lines are stored, however little of it was filled: a large one is worth it only where a
-// turn fills many of the size below.
+// A slot stays in use until its lines are stored, however little of it was filled: hence the many sizes.
 void StreamSession::adapt(size_t filled) {
   const auto level = static_cast<size_t>(level_);
   if (filled >= batch_->slot.size() && batch_->slot.bytes() >= kSlotBytes[level]) {
     calm_ = 0;
-    if (level + 1 == kSlotSizes || (++full_ < kFullSlots && level > 0)) return;
-    full_ = 0;
-    level_ = static_cast<SlotSize>(level + 1);
-    return;
-  }
-  full_ = 0;
-  if (level == 0 || filled > kSlotBytes[level] / 4) {
-    calm_ = 0;
-  } else if (++calm_ >= kCalmTurns) {
+    if (level + 1 < kSlotSizes) level_ = static_cast<SlotSize>(level + 1);
+  } else if (level > 0 && filled <= kSlotBytes[level - 1] / 2) {
+    if (++calm_ < kCalmTurns) return;
     calm_ = 0;
     level_ = static_cast<SlotSize>(level - 1);
+  } else {
+    calm_ = 0;
   }
 }
 
@@ -273,6 +267,7 @@ bool StreamSession::move_tail() {
 }
 
 void StreamSession::count_framing() {
+  if (const std::string_view complaint = protocol_->complaint(); !complaint.empty()) report_end(complaint);
   const StreamProtocol::Counters now = protocol_->counters();
   if (now == counted_) return;
   LedgerCell& cell = shard_.intake().cell();
@@ -280,12 +275,16 @@ void StreamSession::count_framing() {
   cell.discarded_bytes.add(now.discarded_bytes - counted_.discarded_bytes);
   cell.framing_errors.add(now.framing_errors - counted_.framing_errors);
   if (now.framing_errors != counted_.framing_errors) {
-    shard_.intake().report("the connection from " + std::string(shard_.intake().parts.interner.text(peer_)) +
-                           " was closed: " + protocol_->error_text() + ", at \"" + printable(protocol_->error_bytes()) +
-                           "\"");
+    report_end(protocol_->error_text() + ", at \"" + printable(protocol_->error_bytes()) + "\"");
     state_ = State::closing;
   }
   counted_ = now;
+}
+
+void StreamSession::report_end(std::string_view why) const {
+  Intake& intake = shard_.intake();
+  intake.report("the connection from " + std::string(intake.parts.interner.text(peer_)) +
+                " was closed: " + std::string(why));
 }
 
 // Sends what the sender is to be told. False when the session is closed.
@@ -311,6 +310,7 @@ bool StreamSession::speak() {
       return false;
     }
     sent_ += static_cast<size_t>(sent);
+    if (state_ == State::answering) last_read_ = shard_.intake().parts.clock.monotonic();  // it takes its answers
   }
   if (protocol_->finished() && !pending_) {
     close();
@@ -330,6 +330,12 @@ void StreamSession::on_ack(uint32_t token, bool safe) {
 // Takes nothing more, and answers what is still to be answered.
 void StreamSession::say_goodbye() {
   state_ = State::answering;
+  last_read_ = shard_.intake().parts.clock.monotonic();
+  if (tail_length_ > 0) {
+    Batch none;  // what is not whole was not answered: its sender keeps it
+    protocol_->finish(tail(), tail_offset_, none);
+    count_framing();
+  }
   tail_went_on();
   protocol_->drain();
   speak();
@@ -353,9 +359,17 @@ void StreamSession::stop() {
 }
 
 bool StreamSession::sweep(Nanos quiet, Nanos idle) {
+  // Who takes no answers would keep its connection for ever.
+  if (state_ == State::answering) return !pending_ && unsent() && last_read_ < idle;
   if (state_ != State::reading || pending_ || at_gate()) return false;
   if (last_read_ < quiet && tail_length_ > 0) move_tail();
   return last_read_ < idle;
+}
+
+void StreamSession::expire() {
+  if (state_ == State::answering) return close();
+  shard_.count_idle();
+  stop();
 }
 
 void StreamSession::abandon() {

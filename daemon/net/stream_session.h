@@ -40,8 +40,11 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
   void on_ack(uint32_t token, bool safe);
   // Reads once what is there, makes the rest a frame, and closes.
   void stop();
-  // Moves the partial frame to a smaller slot when nothing came since `quiet`. True when nothing came since `idle`.
+  // Moves the partial frame to a smaller slot when nothing came since `quiet`. True when nothing came since `idle`, or a
+  // sender that was told the end took no answer since.
   bool sweep(Nanos quiet, Nanos idle);
+  // As stop(); one that takes no answers is just closed.
+  void expire();
   // Leaves what it still holds to the next process. For Listener::close().
   void abandon();
 
@@ -74,6 +77,7 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
   void tail_went_on();
   bool move_tail();
   void count_framing();
+  void report_end(std::string_view why) const;
   bool unsent() const { return sent_ < output_.size(); }
   bool speak();
   void say_goodbye();
@@ -95,7 +99,6 @@ class StreamSession final : public Readable, public GateWaiter, public SessionHo
   Nanos last_read_;  // monotonic
   State state_ = State::reading;
   SlotSize level_ = SlotSize::small;
-  uint8_t full_ = 0;  // slots in a row that were filled
   uint8_t calm_ = 0;  // turns in a row that a smaller slot would have held
   bool pending_ = false;
 };

@@ -132,8 +132,7 @@ void StreamShard::sweep() {
   for (auto at = sessions_.begin(); at != sessions_.end();) {
     StreamSession& session = *at++;
     if (session.sweep(now - kQuiet, now - settings_.idle_timeout) && settings_.idle_timeout > 0) {
-      idle_closed_.add(1);
-      session.stop();
+      session.expire();
     }
   }
   if (!sessions_.empty() || !closed_sessions_.empty()) start_sweep();

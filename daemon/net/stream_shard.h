@@ -50,6 +50,7 @@ class StreamShard final : public ConnectionShard, public std::enable_shared_from
   bool too_many_partial() const { return partial_bytes_ > intake_->parts.pool.max_bytes() / 2; }
   AckRequest ack_for(uint32_t session, uint32_t token) const;
   void count_reset() { resets_.add(1); }
+  void count_idle() { idle_closed_.add(1); }
 
  private:
   using Sessions = boost::intrusive::list<StreamSession, boost::intrusive::base_hook<SessionHook>>;

@@ -1,4 +1,5 @@
 """Clients that nobody here wrote: logger, rsyslog, syslog-ng's loggen, Python's SysLogHandler."""
+import glob
 import logging
 import logging.handlers
 import os
@@ -7,9 +8,10 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
-from harness import Daemon, wait_until
+from harness import Daemon, free_port, wait_until
 
 
 class Clients(unittest.TestCase):
@@ -98,6 +100,74 @@ class Clients(unittest.TestCase):
     def test_rsyslog_over_tcp_as_rfc5424(self):
         self.rsyslog(f'action(type="omfwd" target="127.0.0.1" port="{self.daemon.ports["tcp"]}" protocol="tcp" '
                      'template="RSYSLOG_SyslogProtocol23Format")')
+
+    def relp_daemon(self, directory=None):
+        return Daemon([{"name": "relp", "protocol": "relp", **({"address": f"127.0.0.1:{self.relp_port}"} if directory else {})}],
+                      directory=directory)
+
+    def relp_rsyslog(self, work, port):
+        """rsyslogd that reads datagrams from a socket of its own and sends them by omrelp, byte for byte."""
+        if not shutil.which("rsyslogd") or not glob.glob("/usr/lib/**/rsyslog/omrelp.so", recursive=True):
+            self.skipTest("rsyslogd with omrelp (packages rsyslog and rsyslog-relp) is not installed")
+        config = f"{work}/rsyslog.conf"
+        with open(config, "w") as out:
+            out.write(f'global(workDirectory="{work}" maxMessageSize="8k")\nmodule(load="imuxsock" SysSock.Use="off")\n'
+                      'module(load="omrelp")\ntemplate(name="as_it_came" type="string" string="%rawmsg%")\n'
+                      f'input(type="imuxsock" Socket="{work}/log" RateLimit.Interval="0" useSpecialParser="off")\n'
+                      f'*.* action(type="omrelp" target="127.0.0.1" port="{port}" template="as_it_came" '
+                      'action.resumeInterval="1" action.resumeRetryCount="-1")\n')
+        server = subprocess.Popen(["rsyslogd", "-n", "-f", config, "-i", f"{work}/pid"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: os.path.exists(f"{work}/log"), "rsyslog's socket")
+        return server
+
+    @staticmethod
+    def give(work, lines):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+            out.connect(f"{work}/log")
+            for line in lines:
+                out.send(line)
+
+    @staticmethod
+    def relp_lines(first, count):
+        return [b"<13>Nov 23 10:20:30 web-1 app[7]: line %d \xc3\xa9 \"quoted\" %s" % (n, b"." * (n % 200))
+                for n in range(first, first + count)]
+
+    def test_rsyslog_over_relp_byte_for_byte(self):
+        lines = self.relp_lines(0, 3000)
+        with self.relp_daemon() as daemon, tempfile.TemporaryDirectory(prefix="sluice-rsyslog-") as work:
+            server = self.relp_rsyslog(work, daemon.ports["relp"])
+            try:
+                self.give(work, lines)
+                daemon.settle(len(lines))
+            finally:
+                server.send_signal(signal.SIGTERM)
+                server.wait(30)
+            self.assertEqual(sorted(daemon.raw()), sorted(lines))
+
+    def test_a_restart_while_rsyslog_sends_over_relp_loses_nothing_and_stores_nothing_twice(self):
+        lines = self.relp_lines(0, 4000)
+        with tempfile.TemporaryDirectory(prefix="sluice-rsyslog-") as work, \
+             tempfile.TemporaryDirectory(prefix="sluice-e2e-") as directory:
+            self.relp_port = free_port()
+            first = self.relp_daemon(directory).start()
+            server = self.relp_rsyslog(work, self.relp_port)
+            try:
+                feeder = threading.Thread(target=self.give, args=(work, lines))
+                feeder.start()
+                wait_until(lambda: first.totals()["received"] > 500, "the first lines")
+                self.assertEqual(first.stop(), 0)
+                with self.relp_daemon(directory) as second:
+                    # What was sent again and had been stored is collapsed: then a line shows more than one repeat.
+                    stored = lambda: set(second.logs("-o", "raw").split(b"\n")[:-1])
+                    wait_until(lambda: second.totals()["in_flight"] == 0 and len(stored()) == len(lines), "all lines", 120)
+                    feeder.join()
+                    once = second.logs("-o", "raw").split(b"\n")[:-1]
+                    self.assertEqual(sorted(once), sorted(lines))
+            finally:
+                first.stop()
+                server.send_signal(signal.SIGTERM)
+                server.wait(30)
 
     def test_loggen_over_tcp(self):
         loggen = os.environ.get("LOGGEN") or shutil.which("loggen")

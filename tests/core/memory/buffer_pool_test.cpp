@@ -187,7 +187,7 @@ TEST(BufferPool, ThreadsNeverShareASlotWhileOneTrims) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 500; ++i) {
-        Slot slot = pool.acquire(static_cast<SlotSize>((i + t) % 3));
+        Slot slot = pool.acquire(static_cast<SlotSize>(static_cast<size_t>(i + t) % kSlotSizes));
         if (!slot) continue;
         slot.data()[0] = static_cast<char>(t);
         slot.data()[slot.size() - 1] = static_cast<char>(t);

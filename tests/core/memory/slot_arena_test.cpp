@@ -50,7 +50,7 @@ TEST(SlotArena, AgreesWithAMapOfUnitsWhateverIsTakenAndGivenBack) {
       }
     };
     for (int step = 0; step < 5000; ++step) {
-      const auto size = static_cast<SlotSize>(random() % 3);
+      const auto size = static_cast<SlotSize>(random() % kSlotSizes);
       const uint64_t chance = random() % 10;
       if (chance < 5) {
         if (const auto unit = arena.take(size)) {

@@ -37,6 +37,7 @@
 #include "core/store/store_reader.h"
 #include "daemon/net/http_settings.h"
 #include "daemon/net/listener.h"
+#include "tests/support/faulty_file_system.h"
 #include "tests/support/temp_directory.h"
 
 namespace sluice {
@@ -66,10 +67,19 @@ inline sockaddr_storage loopback(uint16_t port, bool v6, socklen_t& length) {
   return address;
 }
 
+// Small segments and a small buffer for what comes back: the other side is soon out of room.
+enum class Narrow : bool { no, yes };
+
 // A connected socket of either protocol, blocking.
 class Client {
  public:
-  Client(int type, uint16_t port, bool v6) : fd_(::socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0)) {
+  Client(int type, uint16_t port, bool v6, Narrow narrow = Narrow::no)
+      : fd_(::socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0)) {
+    if (narrow == Narrow::yes) {
+      const int segment = 536, buffer = 4096;
+      setsockopt(fd_, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+      setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    }
     socklen_t length = 0;
     const sockaddr_storage address = loopback(port, v6, length);
     connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), length) == 0;
@@ -116,7 +126,8 @@ class Client {
 
 class TcpClient : public Client {
  public:
-  explicit TcpClient(uint16_t port, bool v6 = false) : Client(SOCK_STREAM, port, v6) {}
+  explicit TcpClient(uint16_t port, bool v6 = false, Narrow narrow = Narrow::no)
+      : Client(SOCK_STREAM, port, v6, narrow) {}
 };
 
 class UdpClient : public Client {
@@ -135,13 +146,25 @@ class ListenerTest : public testing::Test {
   void use_spool() { spooled_ = true; }
   // Instead of the spool's own.
   void use_sync(std::function<Result<void>()> sync) { sync_ = std::move(sync); }
-  void use_files(FileSystem& fs) { fs_ = &fs; }  // for the store
+  // The store's files are in memory, and do as they are told.
+  FaultyFileSystem& use_faulty_files() {
+    faulty_ = std::make_unique<FaultyFileSystem>();
+    fs_ = faulty_.get();
+    return *faulty_;
+  }
   void use_dedupe() { deduped_ = true; }
 
   bool spooled() const { return spooled_; }
 
   ContextManager& context() { return *context_; }
   BufferPool& pool() { return spool_ ? spool_->pool() : *pool_; }
+  std::vector<Slot> take_all_slots() {
+    std::vector<Slot> all;
+    for (const SlotSize size : {SlotSize::large, SlotSize::medium, SlotSize::small}) {
+      while (Slot slot = pool().acquire(size, BufferPool::Reserve::use)) all.push_back(std::move(slot));
+    }
+    return all;
+  }
   size_t slots_in_use() {
     size_t used = 0;
     for (const auto& level : pool().stats().levels) used += level.in_use;
@@ -413,6 +436,7 @@ class ListenerTest : public testing::Test {
   bool spooled_ = false;
   bool deduped_ = false;
   std::function<Result<void>()> sync_;
+  std::unique_ptr<FaultyFileSystem> faulty_;
   FileSystem* fs_ = &real_file_system();
   bool workers_ = false;
   bool drained_ = false;
