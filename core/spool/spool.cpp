@@ -80,6 +80,7 @@ Result<void> Spool::open_head(const SpoolOptions& options) {
     fresh.file_id = file_id_;
     fresh.slot_bytes = medium_->size() - kHeadBytes;
     set_boot_id(fresh, options.boot_id);
+    fresh.clean = 1;
     fresh.checksum = fresh.right_checksum();
     head = fresh;
     return {};
@@ -120,7 +121,14 @@ std::vector<Spool::Place> Spool::find_described() {
   if (head_of(*medium_).clean != 0) return places;
   char* const region = medium_->data() + kHeadBytes;
   const uint64_t bytes = medium_->size() - kHeadBytes;
+  // Every page is mapped once. Who holds nothing need not stay.
+  constexpr uint64_t kPiece = 4 << 20;
+  const auto let_go_before = [&](uint64_t offset) {
+    const uint64_t from = offset < kPiece ? 0 : offset - kPiece;
+    madvise(region + from, offset - from, MADV_DONTNEED);
+  };
   for (uint64_t offset = 0; offset + kSlotUnit <= bytes; offset += kSlotUnit) {
+    if (offset % kPiece == 0) let_go_before(offset);
     SlotHeader& header = header_at(offset);
     if (!is_described(header, file_id_, bytes - offset)) continue;
     const bool counts = !facts_.after_power_cut || commit_is_whole(header, region + offset + kSlotHeaderBytes);
@@ -134,8 +142,7 @@ std::vector<Spool::Place> Spool::find_described() {
     }
   }
   places = without_overlaps(std::move(places));
-  // The search has mapped every page. Who holds nothing need not stay.
-  madvise(region, bytes, MADV_DONTNEED);
+  let_go_before(bytes);
   return places;
 }
 
