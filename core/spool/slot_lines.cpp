@@ -16,6 +16,8 @@ void cut_stream(Slot& slot, bool rest_went_on, InternId peer, SlotLines& lines) 
   const SlotHeader& header = header_of(slot);
   FramingState state;
   std::memcpy(&state, header.framing, sizeof state);
+  // More than there is can't have been looked at.
+  state.scanned = std::min(state.scanned, static_cast<uint32_t>(header.stream_bytes()));
   Framer framer({.max_frame_bytes = header.max_frame_bytes, .peer = peer}, state);
   const std::string_view bytes(slot.data(), header.stream_bytes());
   const size_t used = framer.cut(bytes, 0, lines.frames);

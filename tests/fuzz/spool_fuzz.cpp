@@ -1,0 +1,92 @@
+// Any bytes as a spool's file: the head is made right, and where the input says so a slot's header too, so that they get
+// in. It opens, all slots that are found are cut, and nothing reaches beyond its slot.
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "core/base/hash.h"
+#include "core/spool/slot_lines.h"
+#include "core/spool/spool.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/support/power_cut_medium.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint64_t kRegion = 1 << 20;
+constexpr uint64_t kFileId = 0x1122334455667789;
+
+// Kept between inputs: what an input has written is made zeros again.
+PowerCutSpool& file() {
+  static PowerCutSpool the_file(Spool::file_bytes(kRegion));
+  return the_file;
+}
+
+// The slot's mark and checksum are made right: everything else is the input's.
+void make_described(char* at) {
+  auto& header = *reinterpret_cast<SlotHeader*>(at);
+  header.mark = SlotHeader::kLive ^ kFileId;
+  header.level %= kSlotSizes;
+  constexpr size_t kBegin = offsetof(SlotHeader, sequence);
+  header.checksum = checksum64({at + kBegin, offsetof(SlotHeader, checksum) - kBegin});
+}
+
+void fill(FuzzInput& input) {
+  char* const region = file().data() + Spool::kHeadBytes;
+  while (!input.empty()) {
+    const uint8_t what = input.byte();
+    const uint64_t unit = input.byte();
+    const size_t length = static_cast<size_t>(input.byte()) << 8 | input.byte();
+    const std::string_view bytes = input.take(std::min<size_t>(length, kSlotUnit));
+    char* const at = region + unit * kSlotUnit;
+    std::memcpy(at, bytes.data(), bytes.size());
+    if (what % 8 == 0) continue;
+    make_described(at);
+    if (what % 2 == 0) continue;
+    BufferPool pool({.max_bytes = kRegion, .region = region});
+    if (Slot slot = pool.adopt(unit * kSlotUnit, static_cast<SlotSize>(reinterpret_cast<SlotHeader*>(at)->level))) {
+      if (header_of(slot).stream_bytes() <= slot.size()) commit_slot(slot);
+      slot.leave();
+    }
+  }
+}
+
+void check(const Slot& slot, const std::vector<FrameRef>& frames) {
+  for (const FrameRef& frame : frames) {
+    fuzz_check(size_t{frame.offset} + frame.length <= slot.size(), "a frame lies in its slot");
+  }
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace sluice;
+  FuzzInput input(data, size);
+  const uint8_t how = input.byte();
+  std::memset(file().data(), 0, file().size());
+  {
+    const auto fresh = Spool::open(file().open(), {.boot_id = "boot", .new_file_id = kFileId});
+    fuzz_check(fresh.has_value(), "a new spool opens");
+  }
+  fill(input);
+  const auto spool = Spool::open(file().open(), {.boot_id = how & 1 ? "boot" : "another"});
+  fuzz_check(spool.has_value(), "a spool with a right head opens");
+  Interner interner;
+  uint64_t bytes = 0, last = 0;
+  for (Slot& slot : (*spool)->take_found()) {
+    fuzz_check(header_of(slot).sequence >= last, "slots come in order");
+    last = header_of(slot).sequence;
+    bytes += slot.bytes();
+    const SlotLines lines = cut_slot(slot, how & 2, interner);
+    check(slot, lines.frames);
+    check(slot, lines.end);
+    for (const PendingDatagram& pending : lines.pending) {
+      fuzz_check(size_t{pending.offset} + pending.length <= slot.size(), "a datagram lies in its slot");
+    }
+  }
+  fuzz_check(bytes <= kRegion, "no two slots share their room");
+  fuzz_check((*spool)->pool().free_bytes() == kRegion, "all of it is free again");
+  return 0;
+}
