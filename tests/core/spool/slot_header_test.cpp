@@ -60,8 +60,8 @@ TEST_F(SlotHeaderTest, AnotherFilesSlotIsNotDescribed) {
 TEST_F(SlotHeaderTest, ASlotThatReachesBeyondTheEndIsNotDescribed) {
   Slot medium = pool_.acquire(SlotSize::medium);
   fill_stream(medium, "a line\n");
-  EXPECT_TRUE(is_described(header_of(medium), kTestFileId, kSlotBytes[1]));
-  EXPECT_FALSE(is_described(header_of(medium), kTestFileId, kSlotBytes[1] - 1));
+  EXPECT_TRUE(is_described(header_of(medium), kTestFileId, medium.bytes()));
+  EXPECT_FALSE(is_described(header_of(medium), kTestFileId, medium.bytes() - 1));
 }
 
 TEST_F(SlotHeaderTest, EveryFlippedBitOfWhatIsDescribedIsFound) {

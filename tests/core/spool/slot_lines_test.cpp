@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include "core/frame/relp_codec.h"
 #include "core/spool/datagram_rounds.h"
 #include "tests/core/spool/spool_fixture.h"
 
@@ -77,10 +78,23 @@ TEST_F(SlotLinesTest, MoreBytesThanTheSlotHasIsDamage) {
 
 TEST_F(SlotLinesTest, AKindThatIsNotKnownIsDamage) {
   fill_stream(slot_, "one\n");
-  header().kind = SlotKind::relp;
+  header().kind = SlotKind::none;
   EXPECT_TRUE(cut().damaged);
   header().kind = SlotKind{77};
   EXPECT_TRUE(cut().damaged);
+}
+
+TEST_F(SlotLinesTest, ARelpSlotGivesTheLinesOfItsWholeCommandsAndNoMore) {
+  fill_stream(slot_, "1 open 0\n2 syslog 5 first\n3 syslog 6 second\n4 syslog 9 unfin");
+  header().kind = SlotKind::relp;
+  std::memset(header().framing, 0, sizeof header().framing);
+  const RelpCodec::State begin;
+  std::memcpy(header().framing, &begin, sizeof begin);
+  const SlotLines lines = cut();
+  EXPECT_FALSE(lines.damaged);
+  ASSERT_EQ(lines.frames.size(), 2u);
+  EXPECT_EQ(std::string(slot_.data() + lines.frames[1].offset, lines.frames[1].length), "second");
+  EXPECT_TRUE(lines.end.empty()) << "a command that was not whole was not answered: its sender has it";
 }
 
 // A reader that is killed after any byte, with its partial frame moved on or not yet: every line once.

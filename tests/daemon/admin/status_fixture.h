@@ -42,7 +42,7 @@ inline StatusSnapshot example_snapshot() {
   s.memory.worst = "rss";
   s.accounts.push_back({.name = "slots", .current = 65536, .peak = 131'072, .charges = 3});
   s.accounts.back().by_size[16] = 3;
-  s.slots.levels[1].in_use = 1;
+  s.slots.levels[static_cast<size_t>(SlotSize::medium)].in_use = 1;
   s.interner.strings = 42;
   return s;
 }
