@@ -1,5 +1,8 @@
 // Any bytes as a spool's file: the head is made right, and where the input says so a slot's header too, so that they get
 // in. It opens, all slots that are found are cut, and nothing reaches beyond its slot.
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -9,7 +12,6 @@
 #include "core/spool/slot_lines.h"
 #include "core/spool/spool.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/support/power_cut_medium.h"
 
 namespace sluice {
 namespace {
@@ -17,10 +19,29 @@ namespace {
 constexpr uint64_t kRegion = 1 << 20;
 constexpr uint64_t kFileId = 0x1122334455667789;
 
-// Kept between inputs: what an input has written is made zeros again.
-PowerCutSpool& file() {
-  static PowerCutSpool the_file(Spool::file_bytes(kRegion));
-  return the_file;
+// A file that is never synced: kept between inputs, and made zeros for each.
+class Memory final : public SpoolMedium {
+ public:
+  static char* bytes() {
+    static char* const at = [] {
+      const int fd = memfd_create("spool", MFD_CLOEXEC);
+      fuzz_check(fd >= 0 && ftruncate(fd, kBytes) == 0, "there is memory");
+      return static_cast<char*>(mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    }();
+    return at;
+  }
+  static void clear() { fuzz_check(madvise(bytes(), kBytes, MADV_REMOVE) == 0, "there is memory"); }
+
+  char* data() const override { return bytes(); }
+  uint64_t size() const override { return kBytes; }
+  Result<void> sync() override { return {}; }
+
+ private:
+  static constexpr uint64_t kBytes = Spool::kHeadBytes + kRegion;
+};
+
+Result<std::unique_ptr<Spool>> open(const std::string& boot_id) {
+  return Spool::open(std::make_unique<Memory>(), {.boot_id = boot_id, .new_file_id = kFileId});
 }
 
 // The slot's mark and checksum are made right: everything else is the input's.
@@ -33,7 +54,7 @@ void make_described(char* at) {
 }
 
 void fill(FuzzInput& input) {
-  char* const region = file().data() + Spool::kHeadBytes;
+  char* const region = Memory::bytes() + Spool::kHeadBytes;
   while (!input.empty()) {
     const uint8_t what = input.byte();
     const uint64_t unit = input.byte();
@@ -44,8 +65,9 @@ void fill(FuzzInput& input) {
     if (what % 8 == 0) continue;
     make_described(at);
     if (what % 2 == 0) continue;
+    const auto size = static_cast<SlotSize>(reinterpret_cast<SlotHeader*>(at)->level);
     BufferPool pool({.max_bytes = kRegion, .region = region});
-    if (Slot slot = pool.adopt(unit * kSlotUnit, static_cast<SlotSize>(reinterpret_cast<SlotHeader*>(at)->level))) {
+    if (Slot slot = pool.adopt(unit * kSlotUnit, size)) {
       if (header_of(slot).stream_bytes() <= slot.size()) commit_slot(slot);
       slot.leave();
     }
@@ -65,13 +87,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sluice;
   FuzzInput input(data, size);
   const uint8_t how = input.byte();
-  std::memset(file().data(), 0, file().size());
+  Memory::clear();
   {
-    const auto fresh = Spool::open(file().open(), {.boot_id = "boot", .new_file_id = kFileId});
+    const auto fresh = open("boot");
     fuzz_check(fresh.has_value(), "a new spool opens");
   }
   fill(input);
-  const auto spool = Spool::open(file().open(), {.boot_id = how & 1 ? "boot" : "another"});
+  const auto spool = open(how & 1 ? "boot" : "another");
   fuzz_check(spool.has_value(), "a spool with a right head opens");
   Interner interner;
   uint64_t bytes = 0, last = 0;
