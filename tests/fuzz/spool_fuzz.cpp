@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/base/hash.h"
 #include "core/spool/slot_lines.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr uint64_t kRegion = 1 << 20;
 constexpr uint64_t kFileId = 0x1122334455667789;
 
-// A file that is never synced: kept between inputs, and made zeros for each.
+// A file that is never synced. It is kept between inputs: what one has touched is made zeros again.
 class Memory final : public SpoolMedium {
  public:
   static char* bytes() {
@@ -30,7 +31,6 @@ class Memory final : public SpoolMedium {
     }();
     return at;
   }
-  static void clear() { fuzz_check(madvise(bytes(), kBytes, MADV_REMOVE) == 0, "there is memory"); }
 
   char* data() const override { return bytes(); }
   uint64_t size() const override { return kBytes; }
@@ -53,11 +53,14 @@ void make_described(char* at) {
   header.checksum = checksum64({at + kBegin, offsetof(SlotHeader, checksum) - kBegin});
 }
 
-void fill(FuzzInput& input) {
+// Returns the units that it has touched.
+std::vector<uint64_t> fill(FuzzInput& input) {
+  std::vector<uint64_t> touched;
   char* const region = Memory::bytes() + Spool::kHeadBytes;
   while (!input.empty()) {
     const uint8_t what = input.byte();
     const uint64_t unit = input.byte();
+    touched.push_back(unit);
     const size_t length = static_cast<size_t>(input.byte()) << 8 | input.byte();
     const std::string_view bytes = input.take(std::min<size_t>(length, kSlotUnit));
     char* const at = region + unit * kSlotUnit;
@@ -72,6 +75,7 @@ void fill(FuzzInput& input) {
       slot.leave();
     }
   }
+  return touched;
 }
 
 void check(const Slot& slot, const std::vector<FrameRef>& frames) {
@@ -87,15 +91,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sluice;
   FuzzInput input(data, size);
   const uint8_t how = input.byte();
-  Memory::clear();
-  {
-    const auto fresh = open("boot");
-    fuzz_check(fresh.has_value(), "a new spool opens");
-  }
-  fill(input);
-  const auto spool = open(how & 1 ? "boot" : "another");
+  static const std::string head = [] {
+    fuzz_check(open("boot").has_value(), "a new spool opens");
+    return std::string(Memory::bytes(), 4096);
+  }();
+  std::memcpy(Memory::bytes(), head.data(), head.size());
+  const std::vector<uint64_t> touched = fill(input);
+  auto spool = open(how & 1 ? "boot" : "another");
   fuzz_check(spool.has_value(), "a spool with a right head opens");
-  Interner interner;
+  static Interner interner;  // it has a limit of its own
   uint64_t bytes = 0, last = 0;
   for (Slot& slot : (*spool)->take_found()) {
     fuzz_check(header_of(slot).sequence >= last, "slots come in order");
@@ -110,5 +114,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   fuzz_check(bytes <= kRegion, "no two slots share their room");
   fuzz_check((*spool)->pool().free_bytes() == kRegion, "all of it is free again");
+  spool->reset();
+  for (const uint64_t unit : touched) std::memset(Memory::bytes() + Spool::kHeadBytes + unit * kSlotUnit, 0, kSlotUnit);
   return 0;
 }
