@@ -103,7 +103,7 @@ class Machine {
     SpooledLife life(*fs_, *file_, clock_, options());
     ASSERT_EQ(life.start(), "");
     note_ids();
-    steps_left_ = 1 + below(one_in(5) ? 1000 : 200);
+    steps_left_ = 1 + below(one_in(6) ? 800 : 150);
     crashed_ = false;
     acks_ = std::make_shared<Acks>();
     if (one_in(4)) {
