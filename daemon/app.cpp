@@ -245,6 +245,7 @@ Result<void> App::Impl::empty_old_spool() {
     restart.add_sources({});
     pipeline_->start();
     replay(restart);
+    restart.give_up_pending();
     context.stop_intake();
     // However long it takes: what is not stored here would be lost with the file.
     pipeline_->drain(std::chrono::hours(24 * 365));
@@ -343,6 +344,7 @@ int App::Impl::run() {
     log_.info("", std::string("listening: ") + listener.name + " on " + std::string(protocol_text(listener.protocol)) +
                       " " + listener.host + ":" + std::to_string(listeners_[i]->port()));
   }
+  if (restart_) restart_->give_up_pending();
   if (admin_) {
     admin_->start();
     log_.info("", "admin endpoint on " + config_.admin_host + ":" + std::to_string(admin_->port()));

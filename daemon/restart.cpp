@@ -54,6 +54,18 @@ void Restart::replay(const std::function<void()>& progress) {
   }
 }
 
+void Restart::give_up_pending() {
+  for (PendingSlot& slot : pending_) {
+    LedgerCell& cell = parts_.ledger.listener(slot.source).cell();
+    cell.received.add(slot.datagrams.size());
+    cell.dropped[static_cast<size_t>(DropReason::malformed)].add(slot.datagrams.size());
+    parts_.trouble(
+        counted(slot.datagrams.size(), "datagram") + " of listener " + slot.source +
+        " could not be made a line: parts of GELF messages, or compressed, and nobody is there for the rest");
+  }
+  pending_.clear();
+}
+
 std::vector<PendingSlot> Restart::take_pending(const std::string& listener) {
   std::vector<PendingSlot> its;
   for (PendingSlot& slot : pending_) {

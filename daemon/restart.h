@@ -42,6 +42,8 @@ class Restart {
   void add_sources(std::map<std::string, uint16_t> known);
   void replay(const std::function<void()>& progress);
   std::vector<PendingSlot> take_pending(const std::string& listener);
+  // Gives up what nobody took: datagrams for listeners that are gone, or for a spool that is. They are counted as malformed.
+  void give_up_pending();
 
   const Replay::Facts& facts() const { return replay_.facts(); }
   const Spool::Found& found() const { return parts_.spool.found(); }

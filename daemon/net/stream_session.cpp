@@ -164,6 +164,7 @@ bool StreamSession::hand_over() {
   Intake& intake = shard_.intake();
   count_framing();
   if (batch_->frames.empty()) {
+    header_of(batch_->slot).given_up = 1;  // lines that were refused must not come back with the partial frame
     intake.recycle(std::move(batch_));
     return true;
   }
