@@ -313,6 +313,8 @@ Result<void> App::Impl::open_admin() {
                                                  .pipeline = *pipeline_,
                                                  .store = *store_,
                                                  .dedupe = dedupe_.get(),
+                                                 .spool = slots_.spool.get(),
+                                                 .committer = committer_.get(),
                                                  .memory = memory_,
                                                  .monitor = monitor_,
                                                  .slots = slots_.pool(),

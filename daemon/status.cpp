@@ -32,6 +32,12 @@ StatusSnapshot Status::snapshot() const {
   snapshot.pipeline = parts_.pipeline.stats();
   snapshot.store = parts_.store.stats();
   if (parts_.dedupe) snapshot.dedupe = parts_.dedupe->stats();
+  if (parts_.spool && parts_.committer) {
+    snapshot.spool = {.syncs = parts_.committer->syncs(),
+                      .sync_errors = parts_.committer->failures(),
+                      .slots_found = parts_.spool->found().slots,
+                      .damaged_slots = parts_.spool->found().damaged};
+  }
   snapshot.memory = parts_.monitor.last();
   snapshot.accounts = parts_.memory.stats();
   snapshot.slots = parts_.slots.stats();

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "config/config.h"
+#include "core/spool/committer.h"
+#include "core/spool/spool.h"
 #include "daemon/admin/status_source.h"
 #include "daemon/thread_watch.h"
 
@@ -22,6 +24,8 @@ struct StatusParts {
   const Pipeline& pipeline;
   const Store& store;
   const DedupeWindow* dedupe;  // null: off
+  const Spool* spool;          // null: plain memory
+  const Committer* committer;  // null without a spool
   const AllocationTracker& memory;
   const MemoryMonitor& monitor;
   const BufferPool& slots;

@@ -160,20 +160,12 @@ class Pipeline::Impl {
     stats.queued = queue_.size();
     stats.left_in_spool = left_.load(std::memory_order_relaxed) + store_.left_in_spool();
     stats.store_failing = store_.failing();
-    stats.last_progress = store_.last_progress();
     for (const auto& worker : workers_) {
       stats.batches += worker->batches();
       stats.lines += worker->lines();
       stats.open_rows += worker->open_rows();
-      stats.last_progress = std::max(stats.last_progress, worker->last_progress());
     }
     return stats;
-  }
-
-  bool progressing(Nanos stall) const {
-    const Stats now = stats();
-    if (now.queued == 0 && now.open_rows == 0) return true;
-    return parts_.clock.monotonic() - now.last_progress < stall;
   }
 
   std::vector<Thread> threads() const {
@@ -231,6 +223,5 @@ ContextManager::Left Pipeline::drain(std::chrono::nanoseconds timeout) { return 
 void Pipeline::relieve() { impl_->relieve(); }
 Pipeline::Stats Pipeline::stats() const { return impl_->stats(); }
 std::vector<Pipeline::Thread> Pipeline::threads() const { return impl_->threads(); }
-bool Pipeline::progressing(Nanos stall) const { return impl_->progressing(stall); }
 
 }  // namespace sluice

@@ -103,7 +103,6 @@ class Pipeline {
     uint64_t batches = 0, lines = 0, blocks = 0;
     uint64_t queued = 0;      // batches waiting
     uint64_t open_rows = 0;   // records in open blocks and in blocks waiting for the store
-    Nanos last_progress = 0;  // monotonic: when a batch or a block was last finished
     bool store_failing = false;
     uint64_t left_in_spool = 0;  // lines that drain() left there for the next start
   };
@@ -114,8 +113,6 @@ class Pipeline {
     const Pulse* pulse;
   };
   std::vector<Thread> threads() const;
-  // True while nothing waits, or something was finished within `stall`: feeds the watchdog.
-  bool progressing(Nanos stall) const;
 
  private:
   class Impl;

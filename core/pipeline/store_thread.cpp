@@ -19,7 +19,6 @@ constexpr std::chrono::milliseconds kRetryInterval{250};
 
 StoreThread::StoreThread(Parts parts, size_t waiting_blocks)
     : parts_(std::move(parts)), store_(parts_.store), queue_(waiting_blocks) {
-  last_progress_ = parts_.clock.monotonic();
 }
 
 StoreThread::~StoreThread() {
@@ -91,7 +90,6 @@ void StoreThread::write(SealedBlock& block) {
   parts_.account.release(charged);
   rows_waiting_.fetch_sub(rows, std::memory_order_relaxed);
   blocks_.store(blocks_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  last_progress_.store(parts_.clock.monotonic(), std::memory_order_relaxed);
   recycle(std::move(block));
 }
 

@@ -68,7 +68,6 @@ class StoreThread {
 
   uint64_t blocks() const { return blocks_.load(std::memory_order_relaxed); }
   uint64_t rows_waiting() const { return rows_waiting_.load(std::memory_order_relaxed); }
-  Nanos last_progress() const { return last_progress_.load(std::memory_order_relaxed); }
   uint64_t left_in_spool() const { return left_.load(std::memory_order_relaxed); }
   const Pulse& pulse() const { return pulse_; }
   bool failing() const { return failing_.load(std::memory_order_relaxed); }
@@ -102,7 +101,6 @@ class StoreThread {
   BoundedQueue<SealedBlock> queue_;
   std::atomic<uint64_t> blocks_{0};        // written by the store thread
   std::atomic<uint64_t> rows_waiting_{0};  // added by workers, taken off by the store thread: once per block
-  std::atomic<Nanos> last_progress_{0};    // monotonic
   std::atomic<uint64_t> left_{0};          // lines
   std::atomic<bool> failing_{false};
   Pulse pulse_;  // of the store thread

@@ -33,7 +33,6 @@ Worker::Worker(const PipelineOptions& options, const PipelineParts& parts, const
       repeat_counts_(kRepeatedLines),
       rows_by_source_(sources.size(), 0) {
   for (const Source& source : sources_) parsers_.push_back(make_parser(source.parser));
-  last_progress_ = parts_.clock.monotonic();
 }
 
 Worker::~Worker() { account_.release(charged_); }
@@ -54,7 +53,6 @@ void Worker::run() {
     const Nanos now = parts_.clock.monotonic();
     if (seal_due(now)) seal();
     charge();
-    last_progress_.store(now, std::memory_order_relaxed);
   }
   seal();
   pulse_.idle();

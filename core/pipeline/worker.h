@@ -42,7 +42,6 @@ class Worker {
   uint64_t lines() const { return done_lines_.get(); }
   uint64_t open_rows() const { return open_rows_.load(std::memory_order_relaxed); }
   const Pulse& pulse() const { return pulse_; }
-  Nanos last_progress() const { return last_progress_.load(std::memory_order_relaxed); }
 
  private:
   void process(Batch& batch);
@@ -85,7 +84,6 @@ class Worker {
   Counter done_batches_;
   Counter done_lines_;
   std::atomic<uint64_t> open_rows_{0};   // written by this worker per batch, read by stats()
-  std::atomic<Nanos> last_progress_{0};  // likewise
   Pulse pulse_;                          // of this worker's thread
 };
 

@@ -38,7 +38,8 @@ constexpr Row<ListenerStatus> kListenerRows[] = {
      [](const ListenerStatus& l) { return double(l.ledger.framing_errors); }},
     {"sluice_unparsed_lines_total", kCounter, "Lines not of the listener's format, stored whole and flagged.",
      [](const ListenerStatus& l) { return double(l.ledger.unparsed); }},
-    {"sluice_replayed_lines_total", kCounter, "Lines that a former process received and this one stored; part of received.",
+    {"sluice_replayed_lines_total", kCounter,
+     "Lines that a former process received and this one stored; part of received.",
      [](const ListenerStatus& l) { return double(l.ledger.replayed); }},
     {"sluice_open_connections", kGauge, "Connections open now.",
      [](const ListenerStatus& l) { return double(l.stats.connections); }},
@@ -154,6 +155,17 @@ constexpr Row<StatusSnapshot> kRows[] = {
      [](const StatusSnapshot& s) { return double(s.interner.hits); }},
     {"sluice_interner_refused_strings_total", kCounter, "Strings stored inline: the table is full, or they too long.",
      [](const StatusSnapshot& s) { return double(s.interner.refused); }},
+};
+
+constexpr Row<SpoolStatus> kSpoolRows[] = {
+    {"sluice_spool_syncs_total", kCounter, "Syncs of the spool for senders that wait for an answer.",
+     [](const SpoolStatus& s) { return double(s.syncs); }},
+    {"sluice_spool_sync_errors_total", kCounter, "Those that failed; their senders got no answer and keep their lines.",
+     [](const SpoolStatus& s) { return double(s.sync_errors); }},
+    {"sluice_spool_found_slots", kGauge, "Receive buffers that the process before had left in use.",
+     [](const SpoolStatus& s) { return double(s.slots_found); }},
+    {"sluice_spool_damaged_slots", kGauge, "Of them, those that made no sense: what was in them is lost.",
+     [](const SpoolStatus& s) { return double(s.damaged_slots); }},
 };
 
 constexpr Row<DedupeWindow::Stats> kDedupeRows[] = {
@@ -281,8 +293,9 @@ void add_slots(const StatusSnapshot& snapshot, Text& text) {
     text.sample("sluice_slots", labels, static_cast<double>(snapshot.slots.levels[i].in_use));
   }
   text.family("sluice_slot_bytes", kGauge, "Memory for receive buffers: all there is, of it free, of it ever touched.");
-  for (const auto& [state, bytes] : {std::pair("all", snapshot.slots.bytes), std::pair("free", snapshot.slots.free_bytes),
-                                     std::pair("resident", snapshot.slots.resident)}) {
+  for (const auto& [state, bytes] :
+       {std::pair("all", snapshot.slots.bytes), std::pair("free", snapshot.slots.free_bytes),
+        std::pair("resident", snapshot.slots.resident)}) {
     const Label labels[] = {{"state", state}};
     text.sample("sluice_slot_bytes", labels, static_cast<double>(bytes));
   }
@@ -306,6 +319,7 @@ std::string render_metrics(const StatusSnapshot& snapshot) {
   add_listeners(snapshot, text);
   text.rows<StatusSnapshot>(kRows, snapshot);
   if (snapshot.dedupe) text.rows<DedupeWindow::Stats>(kDedupeRows, *snapshot.dedupe);
+  if (snapshot.spool) text.rows<SpoolStatus>(kSpoolRows, *snapshot.spool);
   add_accounts(snapshot, text);
   add_slots(snapshot, text);
   return text.take();

@@ -157,6 +157,11 @@ std::string render_status(const StatusSnapshot& snapshot) {
   add_memory(snapshot.memory, json);
   add_accounts(snapshot.accounts, json);
   json.close();
+  if (snapshot.spool) {
+    json.key("spool").open().key("syncs").value(snapshot.spool->syncs);
+    json.key("sync_errors").value(snapshot.spool->sync_errors).key("found_slots").value(snapshot.spool->slots_found);
+    json.key("damaged_slots").value(snapshot.spool->damaged_slots).close();
+  }
   add_slots(snapshot.slots, json);
   add_interner(snapshot.interner, json);
   json.close();

@@ -32,6 +32,13 @@ struct ListenerStatus {
   ListenerStats stats;
 };
 
+struct SpoolStatus {
+  uint64_t syncs = 0;          // for senders that wait for an answer
+  uint64_t sync_errors = 0;    // their senders got none
+  uint64_t slots_found = 0;    // at start: a former process had left them in use
+  uint64_t damaged_slots = 0;  // of them, those that made no sense
+};
+
 struct StatusSnapshot {
   std::string version;
   Nanos uptime = 0;
@@ -46,6 +53,7 @@ struct StatusSnapshot {
   Pipeline::Stats pipeline;
   StoreStats store;
   std::optional<DedupeWindow::Stats> dedupe;  // empty: off
+  std::optional<SpoolStatus> spool;           // empty: plain memory
   MemorySnapshot memory;
   std::vector<MemoryAccount::Stats> accounts;
   BufferPool::Stats slots;

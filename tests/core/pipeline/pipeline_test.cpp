@@ -208,11 +208,5 @@ TEST_F(PipelineTest, GivesIdsThatGoOnAfterAReopen) {
   EXPECT_EQ(read_all().size(), 3u);  // read_all() fails on a repeated id
 }
 
-TEST_F(PipelineTest, SaysThatItMakesProgressWhenNothingWaits) {
-  pipeline_->start();
-  EXPECT_TRUE(pipeline_->progressing(0));
-  drain();
-}
-
 }  // namespace
 }  // namespace sluice

@@ -101,10 +101,15 @@ TEST(Metrics, WriteSharesAndTimesWithTheirFraction) {
 
 TEST(Metrics, ShowFaults) {
   StatusSnapshot snapshot = example_snapshot();
+  snapshot.spool = SpoolStatus{.syncs = 7, .sync_errors = 2, .slots_found = 5, .damaged_slots = 1};
   snapshot.store.sync_errors = 3;
   snapshot.store.clock_doubted = true;
   snapshot.healthy = false;
   const auto text = samples(render_metrics(snapshot));
+  EXPECT_EQ(text.at("sluice_spool_syncs_total"), 7);
+  EXPECT_EQ(text.at("sluice_spool_sync_errors_total"), 2);
+  EXPECT_EQ(text.at("sluice_spool_found_slots"), 5);
+  EXPECT_EQ(text.at("sluice_spool_damaged_slots"), 1);
   EXPECT_EQ(text.at("sluice_sync_errors_total"), 3);
   EXPECT_EQ(text.at("sluice_store_clock_doubted"), 1);
   EXPECT_EQ(text.at("sluice_healthy"), 0);

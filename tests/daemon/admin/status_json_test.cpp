@@ -49,9 +49,12 @@ TEST_F(StatusJson, ShowsTrouble) {
   render(snapshot);
   EXPECT_EQ(text("/trouble"), "");
   snapshot.trouble = "thread store has been at one piece of work for 12 s";
+  snapshot.spool = SpoolStatus{.syncs = 7, .sync_errors = 2, .slots_found = 5, .damaged_slots = 1};
   snapshot.store.sync_errors = 3;
   render(snapshot);
   EXPECT_EQ(text("/trouble"), "thread store has been at one piece of work for 12 s");
+  EXPECT_EQ(number("/spool/sync_errors"), 2);
+  EXPECT_EQ(number("/spool/found_slots"), 5);
   EXPECT_EQ(number("/store/sync_errors"), 3);
 }
 
