@@ -44,9 +44,9 @@ void describe_slot(Slot& slot, const SlotOrigin& origin, uint64_t sequence, Nano
   header.acknowledged = origin.acknowledged;
   header.source_length = static_cast<uint8_t>(std::min(origin.source.size(), sizeof header.source));
   header.peer_length = static_cast<uint8_t>(std::min(origin.peer.size(), kMaxPeerText));
-  std::memcpy(header.framing, framing.data(), std::min(framing.size(), sizeof header.framing));
-  std::memcpy(header.source, origin.source.data(), header.source_length);
-  std::memcpy(header.peer, origin.peer.data(), header.peer_length);
+  framing.copy(header.framing, sizeof header.framing);
+  origin.source.copy(header.source, header.source_length);
+  origin.peer.copy(header.peer, header.peer_length);
   header.checksum = checksum64(described_part(header));
   header.received = now;
   std::atomic_signal_fence(std::memory_order_seq_cst);
