@@ -91,7 +91,8 @@ void StreamSession::turn() {
     if (unsent() || !protocol_->may_read()) return;  // speak() or on_ack() goes on
     if (state_ == State::last_read && (last_bytes_ == 0 || received < room)) return finish();
     if (received < room) {  // all that was there
-      if (busy && turn_bytes < kRestBelow) return intake.gate->rest(*this);
+      // Not where a sender waits for its answers before it sends more.
+      if (busy && turn_bytes < kRestBelow && !protocol_->answers()) return intake.gate->rest(*this);
       return watch();
     }
     if (turn_bytes >= kTurnBytes) return watch();
