@@ -81,6 +81,8 @@ bool DatagramBatches::take_extra(size_t length) {
   if (!extra_.empty() && extra_rounds_.room(length) > 0) return true;
   const size_t bytes = bytes_for(length);
   Slot slot = intake_.take_slot(slot_for(bytes), bytes);
+  // It has been received: what is kept for need serves it, before it is lost.
+  if (!slot) slot = intake_.parts.pool.acquire(slot_for(bytes), BufferPool::Reserve::use);
   if (!slot || slot.size() < bytes) return false;
   describe(slot);
   extra_.push_back(intake_.new_batch(std::move(slot)));
@@ -91,6 +93,8 @@ bool DatagramBatches::take_extra(size_t length) {
 
 void DatagramBatches::add_frame(Batch& batch, size_t offset, size_t length, InternId peer) {
   longest_ = std::max(longest_, length);
+  bytes_ += length;
+  ++datagrams_;
   FrameRef frame{static_cast<uint32_t>(offset), static_cast<uint32_t>(length), peer, kFrameWhole};
   if (length > max_frame_bytes_) {
     frame.length = static_cast<uint32_t>(max_frame_bytes_);
@@ -134,9 +138,11 @@ void DatagramBatches::adapt() {
   choose_stride();
 }
 
-// Up at once, because every longer datagram is copied; down when nothing was that long for a while.
+// Up at once, because every longer datagram is copied; down when nothing was that long for a while. But a few long ones
+// among many short are better copied: the slots of all of them stay in use until their lines are stored.
 void DatagramBatches::choose_stride() {
-  const size_t wanted = stride_for(longest_);
+  if (datagrams_ == 0) return;
+  const size_t wanted = stride_for(std::min(longest_, 2 * bytes_ / datagrams_));
   if (wanted > stride_) {
     stride_ = wanted;
   } else if (++slots_ < kSlotsPerStride) {
@@ -145,6 +151,7 @@ void DatagramBatches::choose_stride() {
     stride_ = wanted;
   }
   longest_ = 0;
+  bytes_ = datagrams_ = 0;
   slots_ = 0;
 }
 

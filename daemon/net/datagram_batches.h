@@ -68,8 +68,9 @@ class DatagramBatches {
   SlotSize level_ = SlotSize::small;
   uint8_t calm_ = 0;  // slots in a row that a smaller one would have held
   size_t stride_ = 2048;
-  size_t longest_ = 0;  // datagram since the stride was chosen
-  uint32_t slots_ = 0;  // since then
+  size_t longest_ = 0;                // datagram since the stride was chosen
+  size_t bytes_ = 0, datagrams_ = 0;  // since then
+  uint32_t slots_ = 0;                // since then
 };
 
 }  // namespace sluice
