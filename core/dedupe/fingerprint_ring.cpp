@@ -19,7 +19,7 @@ size_t FingerprintRing::bytes_for(size_t capacity) {
 FingerprintRing::FingerprintRing(size_t capacity)
     : capacity_(capacity),
       mask_(chains_for(capacity) - 1),
-      entries_(capacity * sizeof(Entry)),
+      entries_(capacity * sizeof(Entry), MappedRegion::HugePages::want),
       heads_(chains_for(capacity) * sizeof(uint32_t), MappedRegion::HugePages::want) {
   assert(capacity >= 1 && capacity < std::numeric_limits<uint32_t>::max() - 1);
 }
