@@ -92,7 +92,7 @@ void Add(benchmark::State& state) {
   Filler filler(format_of(state));
   const std::vector<Event>& events = filler.source.next();
   for (auto _ : state) {
-    if (filler.block.full(4 << 20)) filler.block.clear();
+    if (filler.block.full(2 << 20)) filler.block.clear();
     filler.add(events);
   }
   note(state, kBatchLines);
@@ -119,7 +119,7 @@ BENCHMARK(Encode)
 
 void Read(benchmark::State& state) {
   Filler filler(format_of(state));
-  filler.fill(4 << 20);
+  filler.fill(2 << 20);
   BlockEncoder encoder;
   EncodedBlock encoded;
   encoder.encode(filler.block, encoded);
@@ -140,7 +140,7 @@ BENCHMARK(Read)->ArgName("format")->Arg(0)->Arg(1)->Arg(2);
 // What a query that skips the texts pays.
 void ReadFilters(benchmark::State& state) {
   Filler filler(CorpusFormat::rfc5424);
-  filler.fill(4 << 20);
+  filler.fill(2 << 20);
   BlockEncoder encoder;
   EncodedBlock encoded;
   encoder.encode(filler.block, encoded);

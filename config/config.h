@@ -49,7 +49,7 @@ struct StoreConfig {
   uint64_t retention_bytes = 0;
   std::chrono::milliseconds retention_age{0};
   std::chrono::milliseconds sync_interval{1000};
-  uint64_t block_bytes = 4 << 20;
+  uint64_t block_bytes = 2 << 20;
   std::chrono::milliseconds block_age{1000};
   int compression_level = 1;
   bool merge = true;

@@ -48,7 +48,7 @@ struct SourceOptions {
 
 struct PipelineOptions {
   uint32_t workers = 2;
-  uint64_t block_bytes = 4 << 20;  // raw bytes; a block is sealed when it holds this much ...
+  uint64_t block_bytes = 2 << 20;  // raw bytes; a block is sealed when it holds this much ...
   Nanos block_age = kSecond;       // ... or when its first record is this old
   int compression_level = 1;
 };

@@ -326,7 +326,7 @@ TEST_F(MergeTest, WithMergingOffNothingIsMerged) {
 }
 
 TEST_F(MergeTest, ASlowTrickleEndsNearTheSizeOfTheSameLinesAtOnce) {
-  // 20,000 lines: as blocks of 4 MiB and as they come in at 200 a second, a block a second from each of two workers.
+  // 20,000 lines: as full blocks and as they come in at 200 a second, a block a second from each of two workers.
   const auto text = [](uint64_t id) {
     const uint64_t mixed = id * 0x9e3779b97f4a7c15;
     return "<134>1 2026-01-02T03:04:05Z host-" + std::to_string(mixed % 20) + " app - - - request " +
