@@ -86,6 +86,7 @@ class App::Impl {
         interner_({.max_bytes = budget_.interner_text, .account = &memory_.account("interner")}),
         context_({.max_operations = config.queue.operations,
                   .max_bytes = budget_.queue,
+                  .max_bytes_if_can_wait = budget_.queue_if_can_wait,
                   .base_timeout = config.queue.base_timeout,
                   .load_multiplier = config.queue.load_multiplier},
                  system_clock()),
@@ -280,9 +281,11 @@ Result<void> App::Impl::open_listeners() {
       parser.zone = &zones_.emplace_back(std::move(*zone));
     }
     const bool acknowledged = listener.protocol == Protocol::relp || listener.protocol == Protocol::http;
+    const bool can_wait = listener.protocol != Protocol::udp && listener.overflow == OverflowPolicy::block;
     const uint16_t source = pipeline_->add_source({.name = listener.name,
                                                    .parser = std::move(parser),
                                                    .dedupe = listener.dedupe,
+                                                   .can_wait = can_wait,
                                                    .acknowledged = acknowledged,
                                                    .answer_stored = listener.ack == AckLevel::received});
     sources_[listener.name] = source;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/memory/slot_arena.h"
+
 namespace sluice {
 
 Budget make_budget(const Config& config, uint64_t limit, unsigned cores) {
@@ -17,6 +19,8 @@ Budget make_budget(const Config& config, uint64_t limit, unsigned cores) {
   budget.slots = config.spool.bytes.value_or(std::clamp<uint64_t>(limit / 4, 8 << 20, kMostSlots));
   budget.slots -= budget.slots % (1 << 20);
   budget.queue = std::min(config.queue.bytes, budget.slots / 2);
+  // A slot that is worked on and one that waits, for each worker: more would only go cold meanwhile.
+  budget.queue_if_can_wait = std::min(budget.queue, 2 * kSlotBytes.back() * budget.workers);
   budget.dedupe = std::min(config.dedupe.memory, limit / 6);
   budget.interner_text = std::clamp<uint64_t>(limit / 16, 1 << 20, 16 << 20);
   // And its lines' slots stay in use until it is stored: together the open blocks leave room for what comes meanwhile.

@@ -11,9 +11,10 @@
 namespace sluice {
 
 struct Budget {
-  uint64_t limit = 0;  // bytes
-  uint64_t slots = 0;  // receive buffers, in use and kept
-  uint64_t queue = 0;  // slot bytes in flight
+  uint64_t limit = 0;              // bytes
+  uint64_t slots = 0;              // receive buffers, in use and kept
+  uint64_t queue = 0;              // slot bytes in flight
+  uint64_t queue_if_can_wait = 0;  // of senders that can be held back
   uint64_t dedupe = 0;
   uint64_t interner_text = 0;
   uint64_t block = 0;  // raw bytes an open block aims for

@@ -46,6 +46,7 @@ class Pipeline::Impl {
     source.name = options.name;
     source.parser = std::move(options.parser);
     source.dedupe = options.dedupe;
+    source.can_wait = options.can_wait;
     source.acknowledged = options.acknowledged;
     source.answer_stored = options.answer_stored;
     if (options.acknowledged) ids_.track();
@@ -72,13 +73,19 @@ class Pipeline::Impl {
     }
   }
 
+  OperationCost cost_of(const Batch& batch) const {
+    return {.lines = static_cast<uint32_t>(batch.frames.size()),
+            .bytes = batch.slot.size(),
+            .can_wait = sources_[batch.source].can_wait};
+  }
+
   Verdict submit(std::unique_ptr<Batch>& batch) {
-    const auto lines = static_cast<uint32_t>(batch->frames.size());
-    Admission admission = parts_.context.try_admit({.lines = lines, .bytes = batch->slot.size()});
+    const OperationCost cost = cost_of(*batch);
+    Admission admission = parts_.context.try_admit(cost);
     if (admission.verdict != Verdict::admitted) return admission.verdict;
     batch->operation = std::move(admission.operation);
     if (batch->first_id == 0) {
-      batch->first_id = ids_.take(lines);
+      batch->first_id = ids_.take(cost.lines);
     } else {
       ids_.put(batch->first_id);
     }
@@ -218,6 +225,7 @@ void Pipeline::learn(std::span<const DedupeLine> lines, Nanos received) { impl_-
 void Pipeline::skip_ids_to(uint64_t id) { impl_->skip_ids_to(id); }
 std::unique_ptr<Batch> Pipeline::new_batch() { return impl_->batches().take(); }
 void Pipeline::recycle(std::unique_ptr<Batch> batch) { impl_->batches().give_back(std::move(batch)); }
+OperationCost Pipeline::cost_of(const Batch& batch) const { return impl_->cost_of(batch); }
 Verdict Pipeline::submit(std::unique_ptr<Batch>& batch) { return impl_->submit(batch); }
 ContextManager::Left Pipeline::drain(std::chrono::nanoseconds timeout) { return impl_->drain(timeout); }
 void Pipeline::relieve() { impl_->relieve(); }

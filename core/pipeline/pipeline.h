@@ -42,6 +42,7 @@ struct SourceOptions {
   std::string name;
   ParserOptions parser;
   bool dedupe = true;
+  bool can_wait = false;       // its senders can be held back without a loss (OperationCost::can_wait)
   bool acknowledged = false;   // its senders are answered (Batch::ack)
   bool answer_stored = false;  // ... already when their lines survive a crash of the process
 };
@@ -89,6 +90,8 @@ class Pipeline {
   void recycle(std::unique_ptr<Batch> batch);
   // Lines that a reader left in the spool.
   void count_left(uint64_t lines);
+  // As submit() will ask for it.
+  OperationCost cost_of(const Batch& batch) const;
   // Admits and queues. On `full` and `stopping` the batch is left as it was.
   Verdict submit(std::unique_ptr<Batch>& batch);
 
@@ -101,8 +104,8 @@ class Pipeline {
 
   struct Stats {
     uint64_t batches = 0, lines = 0, blocks = 0;
-    uint64_t queued = 0;      // batches waiting
-    uint64_t open_rows = 0;   // records in open blocks and in blocks waiting for the store
+    uint64_t queued = 0;     // batches waiting
+    uint64_t open_rows = 0;  // records in open blocks and in blocks waiting for the store
     bool store_failing = false;
     uint64_t left_in_spool = 0;  // lines that drain() left there for the next start
   };

@@ -13,6 +13,7 @@ struct Source {
   std::string name;
   ParserOptions parser;
   bool dedupe = true;
+  bool can_wait = false;
   bool acknowledged = false;
   bool answer_stored = false;
   ListenerLedger* ledger = nullptr;

@@ -1,6 +1,7 @@
 #include "core/runtime/context_manager.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <limits>
 #include <utility>
@@ -50,9 +51,10 @@ class ContextManager::Impl {
   void notify_when_room(Callback callback, OperationCost cost) {
     {
       MutexLock lock(mutex_);
-      const bool room = stopping_ || (!critical_ && waiters_.empty() && fits(cost, stats_));
+      std::deque<Waiter>& waiters = waiters_[cost.can_wait];
+      const bool room = stopping_ || (!critical_ && waiters.empty() && fits(cost, stats_));
       if (!room) {
-        waiters_.push_back({std::move(callback), cost});
+        waiters.push_back({std::move(callback), cost});
         return;
       }
     }
@@ -128,22 +130,26 @@ class ContextManager::Impl {
   // A batch larger than all of max_bytes is admitted when it is alone: it would wait for ever otherwise.
   bool fits(OperationCost cost, const Stats& in_flight) const {
     if (in_flight.operations == 0) return true;
-    return in_flight.operations < options_.max_operations && in_flight.bytes < options_.max_bytes &&
-           cost.bytes <= options_.max_bytes - in_flight.bytes;
+    const uint64_t most =
+        cost.can_wait ? std::min(options_.max_bytes, options_.max_bytes_if_can_wait) : options_.max_bytes;
+    return in_flight.operations < options_.max_operations && in_flight.bytes < most &&
+           cost.bytes <= most - in_flight.bytes;
   }
 
   // Moves the callbacks to be called now to `to_call`: first come, first served, as many as there is room for, so that
   // a thousand waiting connections are not all woken for one free place. When nothing is in flight nobody else will
   // wake them, so all are called.
   void take_served(std::vector<Callback>& to_call) REQUIRES(mutex_) {
-    if (waiters_.empty() || (critical_ && !stopping_)) return;
+    if (critical_ && !stopping_) return;
     const bool all = stopping_ || stats_.operations == 0;
     Stats expected = stats_;
-    while (!waiters_.empty() && (all || fits(waiters_.front().cost, expected))) {
-      expected.operations += 1;
-      expected.bytes += waiters_.front().cost.bytes;
-      to_call.push_back(std::move(waiters_.front().callback));
-      waiters_.pop_front();
+    for (std::deque<Waiter>& waiters : waiters_) {  // who can't wait first
+      while (!waiters.empty() && (all || fits(waiters.front().cost, expected))) {
+        expected.operations += 1;
+        expected.bytes += waiters.front().cost.bytes;
+        to_call.push_back(std::move(waiters.front().callback));
+        waiters.pop_front();
+      }
     }
   }
 
@@ -165,7 +171,7 @@ class ContextManager::Impl {
   mutable Mutex mutex_;
   CondVar idle_;  // waits with mutex_ held until nothing is in flight
   Stats stats_ GUARDED_BY(mutex_);
-  std::deque<Waiter> waiters_ GUARDED_BY(mutex_);
+  std::array<std::deque<Waiter>, 2> waiters_ GUARDED_BY(mutex_);  // [1]: those who can wait
   double memory_load_ GUARDED_BY(mutex_) = 0;
   bool critical_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;

@@ -15,7 +15,7 @@
 // Shutdown: stop_intake() makes try_admit() say `stopping`; drain() waits until nothing is in flight or the timeout
 // passed, and says what was left.
 //
-// Limits:  at most max_operations and max_bytes in flight; one operation larger than max_bytes is admitted when it is
+// Limits:  at most max_operations and max_bytes in flight, and less for a sender that can be held back; one operation larger than max_bytes is admitted when it is
 //          alone. Every Operation must be completed before the manager is destroyed.
 // Threads: all methods are safe from any thread; one short lock per batch. Room callbacks run in the thread that
 //          completed an operation, without a lock held: they post to their own executor and return.
@@ -35,6 +35,8 @@ class ContextManager;
 struct OperationCost {
   uint32_t lines = 0;
   uint64_t bytes = 0;  // of the slot held, not only of the frames
+  // The sender can be held back without a loss, so that no more of it is taken in than keeps the workers busy.
+  bool can_wait = false;
 };
 
 // One admitted batch. Move-only; destroying it completes the operation.
@@ -65,6 +67,9 @@ struct Admission {
 struct ContextManagerOptions {
   uint32_t max_operations = 256;  // batches in flight
   uint64_t max_bytes = 32 << 20;  // slot bytes in flight
+  // The same for those who can wait. What lies in the queue leaves the CPU's cache, and every later step pays for that;
+  // what waits in its sender costs nothing.
+  uint64_t max_bytes_if_can_wait = 32 << 20;
   std::chrono::milliseconds base_timeout{200};
   double load_multiplier = 4.0;  // at full load a deadline is 5 times base_timeout
 };

@@ -1,5 +1,6 @@
 // Committer: makes committed slots outlive a power cut, and then answers. One sync serves all who asked before it began
-// (group commit), so that the rate of answers is not that of the disk.
+// (group commit), so that the rate of answers is not that of the disk. Between two syncs it pauses for a part of what the
+// last one took, for those who were just answered to send again.
 //
 //   commit_slot(slot);                                 // the reader, before it hands the slot over
 //   committer.request({session, token});               // answered when a sync that began later has ended
@@ -10,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <thread>
@@ -35,6 +37,7 @@ class Committer {
 
  private:
   void run();
+  bool next_group(std::chrono::nanoseconds gather, std::vector<AckRequest>& group);
 
   const std::function<Result<void>()> sync_;
   const std::function<void(const std::string&)> report_;
@@ -42,7 +45,8 @@ class Committer {
   CondVar asked_;
   std::vector<AckRequest> waiting_ GUARDED_BY(mutex_);
   bool ending_ GUARDED_BY(mutex_) = false;
-  std::atomic<uint64_t> syncs_{0};  // written by the committer's thread, read by any
+  bool idle_ GUARDED_BY(mutex_) = false;  // the thread waits for somebody to ask
+  std::atomic<uint64_t> syncs_{0};        // written by the committer's thread, read by any
   std::atomic<uint64_t> failures_{0};
   Pulse pulse_;  // of the committer's thread
   std::thread thread_;

@@ -53,7 +53,7 @@ class HttpBody {
   bool get_slot();  // false: there is none
   // Tries the batch that waits for room again; false: there is none. REQUIRES: needs() is room
   bool submit();
-  OperationCost cost() const { return cost_of(*batch_); }
+  const Batch& batch() const { return *batch_; }  // the one that waits for room. REQUIRES: the same
   // The batch that waits for room is dropped, and counted. REQUIRES: needs() is room
   void give_up(DropReason reason);
 

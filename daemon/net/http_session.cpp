@@ -256,15 +256,17 @@ bool HttpSession::waits_at_gate() {
   if (body_->needs() == HttpBody::Needs::slot) {
     intake.gate->wait_for_slot(*this);
   } else {
-    intake.gate->wait_for_room(*this, body_->cost(), intake.deadline());
+    intake.wait_for_room(*this, body_->batch(), intake.deadline());
   }
   return true;
 }
 
 // Goes on a moment later and not from here, where the gate may be serving others.
 void HttpSession::on_room() {
-  Gate& gate = *shard_.intake().gate;
-  if (body_->needs() == HttpBody::Needs::room && !body_->submit()) return gate.wait_for_room(*this, body_->cost(), 0);
+  Intake& intake = shard_.intake();
+  Gate& gate = *intake.gate;
+  if (body_->needs() == HttpBody::Needs::room && !body_->submit())
+    return intake.wait_for_room(*this, body_->batch(), 0);
   if (body_->needs() == HttpBody::Needs::slot && !body_->get_slot()) return gate.wait_for_slot(*this);
   last_read_ = shard_.now();  // it was not slow: we were
   gate.rest(*this);

@@ -5,7 +5,7 @@
 //   auto batch = intake.new_batch(std::move(slot));
 //   ... recv, cut frames ...
 //   intake.count(*batch);                                       // received: before admission
-//   if (intake.submit(batch) == Verdict::full) intake.gate->wait_for_room(*this, cost_of(*batch), intake.deadline());
+//   if (intake.submit(batch) == Verdict::full) intake.wait_for_room(*this, *batch, intake.deadline());
 //   intake.give_up(std::move(batch), DropReason::queue_full);   // or dropped, and counted
 //   intake.leave(std::move(batch));                             // at the end: to the next process
 //
@@ -50,6 +50,10 @@ class Intake {
   void count(const Batch& batch);
   // On `admitted` the batch is gone; on the others it is left.
   Verdict submit(std::unique_ptr<Batch>& batch) { return parts.pipeline.submit(batch); }
+  // For a batch that found none.
+  void wait_for_room(GateWaiter& waiter, const Batch& batch, Nanos deadline) {
+    gate->wait_for_room(waiter, parts.pipeline.cost_of(batch), deadline);
+  }
   void give_up(std::unique_ptr<Batch> batch, DropReason reason);
   // At the end: stays in the spool for the next process; without one as give_up().
   void leave(std::unique_ptr<Batch> batch);
@@ -73,11 +77,6 @@ class Intake {
 
 // The smallest size that holds `bytes`; large when none does.
 SlotSize slot_for(size_t bytes);
-
-// As Pipeline::submit() will ask for it.
-inline OperationCost cost_of(const Batch& batch) {
-  return {.lines = static_cast<uint32_t>(batch.frames.size()), .bytes = batch.slot.size()};
-}
 
 // Bytes from outside for a log line: printable ASCII as it is, the rest as \xNN.
 std::string printable(std::string_view bytes);

@@ -172,7 +172,7 @@ bool StreamSession::hand_over() {
   intake.count(*batch_);
   if (submit()) return true;
   pending_ = true;
-  intake.gate->wait_for_room(*this, cost_of(*batch_), intake.deadline());
+  intake.wait_for_room(*this, *batch_, intake.deadline());
   return false;
 }
 
@@ -189,7 +189,7 @@ bool StreamSession::submit() {
 
 void StreamSession::on_room() {
   if (pending_) {
-    if (!submit()) return shard_.intake().gate->wait_for_room(*this, cost_of(*batch_), 0);
+    if (!submit()) return shard_.intake().wait_for_room(*this, *batch_, 0);
     pending_ = false;
   }
   resume();

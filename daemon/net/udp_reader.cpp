@@ -197,7 +197,7 @@ bool UdpReader::hand_over() {
     return true;
   }
   const Nanos deadline = drop_newest ? intake_->parts.clock.monotonic() + patience() : intake_->deadline();
-  intake_->gate->wait_for_room(*this, cost_of(*ready_.back()), deadline);
+  intake_->wait_for_room(*this, *ready_.back(), deadline);
   return false;
 }
 
@@ -219,7 +219,7 @@ void UdpReader::drop_ready(DropReason reason) {
 }
 
 void UdpReader::on_room() {
-  if (!submit()) return intake_->gate->wait_for_room(*this, cost_of(*ready_.back()), 0);  // its deadline is kept
+  if (!submit()) return intake_->wait_for_room(*this, *ready_.back(), 0);  // its deadline is kept
   go_on();
 }
 

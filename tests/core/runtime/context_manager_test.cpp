@@ -29,8 +29,12 @@ class Context : public testing::Test {
   }
 
   ManualClock clock_;
-  ContextManager context_{
-      {.max_operations = 3, .max_bytes = 1000, .base_timeout = milliseconds(200), .load_multiplier = 4.0}, clock_};
+  ContextManager context_{{.max_operations = 3,
+                           .max_bytes = 1000,
+                           .max_bytes_if_can_wait = 600,
+                           .base_timeout = milliseconds(200),
+                           .load_multiplier = 4.0},
+                          clock_};
   std::vector<Operation> held_;
   std::string called_;
 };
@@ -52,6 +56,32 @@ TEST_F(Context, AdmitsUpToTheBytesExactly) {
   EXPECT_TRUE(admit(600));
   EXPECT_FALSE(admit(0));
   EXPECT_EQ(context_.stats().peak_bytes, 1000u);
+}
+
+TEST_F(Context, WhoCanWaitIsAdmittedUpToItsOwnLimit) {
+  const auto admit_patient = [this](uint64_t bytes) {
+    Admission admission = context_.try_admit({.lines = 1, .bytes = bytes, .can_wait = true});
+    if (admission.verdict == Verdict::admitted) held_.push_back(std::move(admission.operation));
+    return admission.verdict == Verdict::admitted;
+  };
+  EXPECT_TRUE(admit_patient(400));
+  EXPECT_FALSE(admit_patient(201)) << "600 in all";
+  EXPECT_TRUE(admit_patient(200));
+  EXPECT_TRUE(admit(400)) << "who can't wait has the rest";
+  finish_oldest();
+  EXPECT_FALSE(admit_patient(1)) << "the others' bytes count";
+}
+
+TEST_F(Context, WhoCanNotWaitIsCalledBeforeWhoCan) {
+  admit(400);
+  admit(300);
+  admit(300);
+  wait_for_room('p', {.bytes = 100, .can_wait = true});
+  wait_for_room('u', {.bytes = 300});
+  finish_oldest();
+  EXPECT_EQ(called_, "u");
+  finish_oldest();
+  EXPECT_EQ(called_, "up");
 }
 
 TEST_F(Context, LargerThanEverythingIsAdmittedAlone) {
