@@ -65,7 +65,9 @@ void Replay::cut() {
     const SlotHeader& header = header_of(slot);
     const bool stream = header.kind != SlotKind::datagrams;
     if (stream && header.message.msg_len == 0) continue;  // its tail is still where it was copied from
-    SlotLines lines = cut_slot(slot, header.tail_taken != 0 || went_on.contains(header.sequence), parts_.interner);
+    // Written down, because the slot where it went on may be free before this one is, and the next process not see it.
+    if (went_on.contains(header.sequence)) header_of(slot).tail_taken = 1;
+    SlotLines lines = cut_slot(slot, header.tail_taken != 0, parts_.interner);
     facts_.damaged += lines.damaged;
     if (header.given_up != 0) lines.frames.clear();
     if (header.first_id != 0) {

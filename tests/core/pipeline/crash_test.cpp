@@ -301,6 +301,15 @@ class Machine {
 
   // ---- checks ----
 
+  // For a failure's text: what was sent that begins like `text`.
+  std::string like(const std::string& text) const {
+    std::string found = std::to_string(text.size()) + " bytes";
+    for (const auto& [line, sent] : sent_) {
+      if (line.compare(0, 12, text, 0, 12) == 0) found += "\nsent: " + std::to_string(line.size()) + " " + line;
+    }
+    return found;
+  }
+
   // What this life has found must never be something else.
   void note_ids() {
     for (const auto& [id, text] : read_store(*fs_).rows) {
@@ -332,7 +341,7 @@ class Machine {
       }
     }
     for (const auto& [text, rows] : found.rows_of_text) {
-      ASSERT_TRUE(sent_.contains(text)) << "nobody sent: " << text;
+      ASSERT_TRUE(sent_.contains(text)) << "nobody sent: " << text << "\n" << like(text);
       ASSERT_EQ(rows, 1u) << "twice: " << text;
     }
     for (auto& [text, sent] : sent_) {
