@@ -38,7 +38,11 @@ Result<void> Replay::plan(uint64_t store_next_id) {
   }
   parts_.pipeline.skip_ids_to(facts_.end_id);
   for (Left& left : left_) {
-    mark(left.slot, left.lines.frames, header_of(left.slot).first_id);
+    if (left.stored) {
+      mark_stored(left.lines.frames, header_of(left.slot).first_id);
+    } else {
+      mark(left.slot, left.lines.frames, header_of(left.slot).first_id);
+    }
     mark(left.slot, left.lines.end, header_of(left.slot).end_id);
   }
   return {};
@@ -79,9 +83,10 @@ void Replay::cut() {
       ids_.emplace_back(header.first_id, header.first_id + header.lines);
     }
     if (header.end_id != 0) ids_.emplace_back(header.end_id, header.end_id + lines.end.size());
-    if ((header.stored & SlotHeader::kLinesStored) != 0) facts_.covered += std::exchange(lines.frames, {}).size();
+    const bool stored = (header.stored & SlotHeader::kLinesStored) != 0;
+    if (stored && header.acknowledged == 0) facts_.covered += std::exchange(lines.frames, {}).size();
     if ((header.stored & SlotHeader::kEndStored) != 0) facts_.covered += std::exchange(lines.end, {}).size();
-    left_.push_back({std::move(slot), std::move(lines)});
+    left_.push_back({std::move(slot), std::move(lines), stored});
   }
   std::sort(ids_.begin(), ids_.end());
 }
@@ -116,6 +121,12 @@ void Replay::mark(const Slot& slot, std::vector<FrameRef>& frames, uint64_t firs
   if (!kept.empty()) parts_.pipeline.learn(kept, header_of(slot).received);
 }
 
+void Replay::mark_stored(std::vector<FrameRef>& frames, uint64_t first_id) {
+  if (frames.empty()) return;
+  parts_.pipeline.expect(first_id);
+  for (FrameRef& frame : frames) frame.replay = FrameReplay::skip;
+}
+
 // The highest id that a line which is not stored again repeats, and which is itself still to be stored.
 uint64_t Replay::needs(const std::vector<FrameRef>& frames, uint64_t first_id) const {
   uint64_t highest = 0;
@@ -140,30 +151,33 @@ void Replay::run(const SourceOf& source_of, const std::function<void()>& progres
     if (!lines.pending.empty()) {
       pending_.push_back({std::string(header.source_name()), left.slot.share(), std::move(lines.pending)});
     }
-    hand_over(left.slot.share(), lines.frames, header.first_id, false, source, progress);
-    hand_over(std::move(left.slot), lines.end, end_id, true, source, progress);
+    // Of lines that were answered and stored it is not known any more which others they were counted as repeats of, and
+    // these may be nowhere but in the spool: any of them.
+    const uint64_t waits_for = left.stored ? facts_.end_id - 1 : needs(lines.frames, header.first_id);
+    hand_over({left.slot.share(), lines.frames, header.first_id, waits_for, false}, source, progress);
+    hand_over({std::move(left.slot), lines.end, end_id, needs(lines.end, end_id), true}, source, progress);
   }
   left_.clear();
 }
 
-void Replay::hand_over(Slot slot, std::vector<FrameRef>& frames, uint64_t first_id, bool stream_end,
-                       const Source& source, const std::function<void()>& progress) {
+void Replay::hand_over(Lines lines, const Source& source, const std::function<void()>& progress) {
+  const std::vector<FrameRef>& frames = lines.frames;
   if (frames.empty()) return;
   const auto left = static_cast<uint64_t>(
       std::count_if(frames.begin(), frames.end(), [](const FrameRef& f) { return f.replay != FrameReplay::skip; }));
-  const uint64_t waits_for = needs(frames, first_id);
   facts_.covered += frames.size() - left;
   facts_.lines += left;
   // Lines that somebody was promised stay in the spool until what they repeat is stored.
-  if (left == 0 && (waits_for == 0 || header_of(slot).acknowledged == 0)) return parts_.pipeline.pass(first_id);
+  const SlotHeader& header = header_of(lines.slot);
+  if (left == 0 && (lines.waits_for == 0 || header.acknowledged == 0)) return parts_.pipeline.pass(lines.first_id);
   auto batch = parts_.pipeline.new_batch();
   batch->source = source.number;
-  batch->received = header_of(slot).received;
-  batch->slot = std::move(slot);
+  batch->received = header.received;
+  batch->slot = std::move(lines.slot);
   batch->frames.assign(frames.begin(), frames.end());
-  batch->first_id = first_id;
-  batch->needs = waits_for;
-  batch->stream_end = stream_end;
+  batch->first_id = lines.first_id;
+  batch->needs = lines.waits_for;
+  batch->stream_end = lines.stream_end;
   uint64_t bytes = 0;
   for (const FrameRef& frame : frames) bytes += frame.replay == FrameReplay::skip ? 0 : frame.length;
   LedgerCell& cell = source.ledger->cell();

@@ -80,15 +80,24 @@ class Replay {
   struct Left {
     Slot slot;
     SlotLines lines;
+    bool stored = false;  // all of lines.frames: then a sender was answered, or they would not be here
+  };
+  // One batch to be.
+  struct Lines {
+    Slot slot;
+    const std::vector<FrameRef>& frames;
+    uint64_t first_id;
+    uint64_t waits_for;  // Batch::needs
+    bool stream_end;
   };
 
   void cut();
   bool spool_has(uint64_t id) const;
   bool is_covered(uint64_t id) const;
   void mark(const Slot& slot, std::vector<FrameRef>& frames, uint64_t first_id);
+  void mark_stored(std::vector<FrameRef>& frames, uint64_t first_id);
   uint64_t needs(const std::vector<FrameRef>& frames, uint64_t first_id) const;
-  void hand_over(Slot slot, std::vector<FrameRef>& frames, uint64_t first_id, bool stream_end, const Source& source,
-                 const std::function<void()>& progress);
+  void hand_over(Lines lines, const Source& source, const std::function<void()>& progress);
   void submit(std::unique_ptr<Batch> batch, const std::function<void()>& progress);
 
   const Parts parts_;
