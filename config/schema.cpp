@@ -280,7 +280,9 @@ constexpr Key kKeys[] = {
      .field = SLUICE_FIELD(&c.queue.bytes),
      .min = 2 * kMiB,  // two of the largest slots: one being filled, one being worked on
      .max = 16 * kGiB,
-     .text = "The same, in bytes of receive buffers."},
+     .text =
+         "The same, in bytes of receive buffers; senders that can be held back (overflow: block, not udp) fill at most "
+         "2MiB of it for each worker."},
     {.path = "queue.base_timeout",
      .type = KeyType::duration,
      .field = SLUICE_FIELD(&c.queue.base_timeout),

@@ -22,6 +22,9 @@ class SpoolFile final : public SpoolMedium {
     // Memory for huge pages can't be had in a file; single pages are what is counted anyway.
     void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
     if (at == MAP_FAILED) return Unexpected(system_error("map " + path_, errno));
+    // No reading ahead: it makes folios of up to 2 MiB, and one byte written to such a folio is all of it written to the
+    // disk at the next sync. A sync for 70 KB of lines wrote 2.9 MB.
+    madvise(at, bytes, MADV_RANDOM);
     data_ = static_cast<char*>(at);
     size_ = bytes;
     return {};
