@@ -190,11 +190,13 @@ void Replay::hand_over(Lines lines, const Source& source, const std::function<vo
 void Replay::submit(std::unique_ptr<Batch> batch, const std::function<void()>& progress) {
   while (parts_.pipeline.submit(batch) == Verdict::full) {
     auto room = std::make_shared<Room>();
-    parts_.context.notify_when_room([room] {
-      MutexLock lock(room->mutex);
-      room->there = true;
-      room->changed.notify_one();
-    });
+    parts_.context.notify_when_room(
+        [room] {
+          MutexLock lock(room->mutex);
+          room->there = true;
+          room->changed.notify_one();
+        },
+        parts_.pipeline.cost_of(*batch));
     MutexLock lock(room->mutex);
     if (!room->there) room->changed.wait_for(room->mutex, kProgressInterval);
     if (progress) progress();
