@@ -79,14 +79,16 @@ TEST(ReplayTest, AnAnsweredSlotWhoseLinesAreStoredStaysUntilWhatTheyRepeatIsStor
   };
   // As the store thread leaves it when the repeat was counted in one worker's block, and the line waits in another's.
   ASSERT_EQ(acknowledged([](SlotHeader& header) { header.stored = SlotHeader::kLinesStored; }), 1);
+  std::unique_ptr<PowerCutSpool> then;
   {
     SpooledLife next(*left_fs, *left, clock, options);
     ASSERT_EQ(next.start(), "");
     next.replay();
     EXPECT_EQ(next.replayed().lines, 1u);
     EXPECT_EQ(next.replayed().covered, 1u);
-    left = left->snapshot();
+    then = left->snapshot();
   }
+  left = std::move(then);
   EXPECT_EQ(acknowledged([](SlotHeader&) {}), 1);
 }
 
