@@ -55,7 +55,8 @@ TEST_F(CtlLogs, ShowsTimesInTheLocalZone) {
 
 TEST_F(CtlLogs, RawGivesTheReceivedBytes) {
   add_three();
-  const std::string odd = std::string("<13>1 - - - - - - a\0b\xff\r", 25);
+  using std::string_literals::operator""s;
+  const std::string odd = "<13>1 - - - - - - a\0b\xff\r"s;
   store_.line(odd);
   store_.seal();
   EXPECT_EQ(out({"-o", "raw", "-n", "3"}),

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from devices import Ext4Image, Tmpfs, run
-from harness import BIN, Daemon, wait_until
+from harness import BIN, SANITIZED, Daemon, memory_limit, wait_until
 from notify_test import Manager
 
 MiB = 1 << 20
@@ -43,7 +43,7 @@ class FullDisk(Watched):
         self.addCleanup(device.close)
         device.fill(leave=1 * MiB)
         with tempfile.NamedTemporaryFile(prefix="sluice-payload-") as lines, \
-                Daemon(SYSLOG, memory={"limit": "128MiB"}, spool={"enabled": False},
+                Daemon(SYSLOG, memory={"limit": memory_limit(128)}, spool={"enabled": False},
                        store={"path": f"{device.path}/store"}) as daemon:
             subprocess.run([f"{BIN}/sluice-payload", "rfc5424", str(20 * LINES)], stdout=lines, check=True)
             pid, started = daemon.process.pid, daemon.status()["uptime_seconds"]
@@ -195,6 +195,7 @@ class ReadOnly(unittest.TestCase):
 
 
 class Descriptors(unittest.TestCase):
+    @unittest.skipIf(SANITIZED, "the sanitizer itself needs descriptors")
     def test_out_of_descriptors_the_lines_go_on_and_accepting_is_tried_again(self):
         with Daemon(SYSLOG) as daemon:
             first = daemon.connect("tcp")

@@ -21,6 +21,21 @@ import urllib.request
 
 BIN = os.environ["SLUICE_BIN"]
 SKIP = 77  # CTest's SKIP_RETURN_CODE here
+MiB = 1 << 20
+
+
+def is_sanitized(path):
+    with open(path, "rb") as program:
+        return b"__asan_init" in program.read()
+
+
+# A sanitizer takes memory of its own for every byte of the daemon's, and opens descriptors to look at an object.
+SANITIZED = is_sanitized(f"{BIN}/sluiced")
+
+
+def memory_limit(mib):
+    """What the daemon is told, and what a test may ask of it."""
+    return (4 if SANITIZED else 1) * mib * MiB
 
 
 def free_port(kind=socket.SOCK_STREAM):

@@ -11,7 +11,7 @@ import unittest
 import zlib
 
 from devices import Tmpfs
-from harness import BIN, Daemon, wait_until
+from harness import BIN, Daemon, memory_limit, wait_until
 from tmpfs import Tmpfs
 
 MiB = 1 << 20
@@ -28,10 +28,10 @@ class Overload(unittest.TestCase):
     def test_a_stopped_store_holds_tcp_back_counts_udp_and_memory_stays_under_its_limit(self):
         device = Tmpfs("1m")
         self.addCleanup(device.close)
-        limit = 128 * MiB
+        limit = memory_limit(128)
         with payload("rfc5424", 20 * LINES) as tcp_lines, payload("rfc3164", 4 * LINES) as udp_lines, \
                 Daemon([{"name": "tcp", "protocol": "tcp"}, {"name": "udp", "protocol": "udp"}],
-                       memory={"limit": "128MiB"}, store={"path": f"{device.path}/store"}) as daemon:
+                       memory={"limit": limit}, store={"path": f"{device.path}/store"}) as daemon:
             tcp = daemon.load("tcp", tcp_lines.name, connections=4)
             udp = daemon.load("udp", udp_lines.name, udp=True)
             wait_until(lambda: daemon.status()["pipeline"]["store_failing"], "the store to be full")
@@ -71,7 +71,7 @@ class Connections(unittest.TestCase):
                 with payload("rfc5424", LINES) as lines:
                     self.assertEqual(daemon.load("in", lines.name, connections=2).wait(), 0)
                     daemon.settle(LINES)
-                self.assertLess(daemon.rss(), 100 * MiB)
+                self.assertLess(daemon.rss(), memory_limit(100))
             finally:
                 for s in idle:
                     s.close()
