@@ -43,7 +43,7 @@ class FullDisk(Watched):
         self.addCleanup(device.close)
         device.fill(leave=1 * MiB)
         with tempfile.NamedTemporaryFile(prefix="sluice-payload-") as lines, \
-                Daemon(SYSLOG, memory={"limit": memory_limit(128)}, spool={"enabled": False},
+                Daemon(SYSLOG, memory={"limit": f"{memory_limit(128)}B"}, spool={"enabled": False},
                        store={"path": f"{device.path}/store"}) as daemon:
             subprocess.run([f"{BIN}/sluice-payload", "rfc5424", str(20 * LINES)], stdout=lines, check=True)
             pid, started = daemon.process.pid, daemon.status()["uptime_seconds"]

@@ -31,7 +31,7 @@ class Overload(unittest.TestCase):
         limit = memory_limit(128)
         with payload("rfc5424", 20 * LINES) as tcp_lines, payload("rfc3164", 4 * LINES) as udp_lines, \
                 Daemon([{"name": "tcp", "protocol": "tcp"}, {"name": "udp", "protocol": "udp"}],
-                       memory={"limit": limit}, store={"path": f"{device.path}/store"}) as daemon:
+                       memory={"limit": f"{limit}B"}, store={"path": f"{device.path}/store"}) as daemon:
             tcp = daemon.load("tcp", tcp_lines.name, connections=4)
             udp = daemon.load("udp", udp_lines.name, udp=True)
             wait_until(lambda: daemon.status()["pipeline"]["store_failing"], "the store to be full")
