@@ -1,5 +1,6 @@
 #include "daemon/app.h"
 
+#include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -182,9 +183,13 @@ Result<void> App::Impl::open_store() {
 }
 
 Result<void> App::Impl::open_spool() {
+  const bool waited_for = std::any_of(config_.listeners.begin(), config_.listeners.end(), [](const ListenerConfig& l) {
+    return (l.protocol == Protocol::relp || l.protocol == Protocol::http) && l.ack == AckLevel::synced;
+  });
   SpoolSetup setup{.path = config_.store.path + "/spool",
                    .enabled = config_.spool.enabled,
                    .slot_bytes = budget_.slots,
+                   .syncs = waited_for ? SpoolSyncs::often : SpoolSyncs::seldom,
                    .account = &memory_.account("slots"),
                    .report = [this](const std::string& text) { log_.error("spool", text); }};
   slots_ = open_receive_memory(setup);

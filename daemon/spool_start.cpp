@@ -26,7 +26,7 @@ void put_aside(const SpoolSetup& setup, const Error& why) {
 }
 
 Result<std::unique_ptr<Spool>> open_spool(const SpoolSetup& setup, const std::string& path, uint64_t file_bytes) {
-  auto medium = open_spool_file(path, file_bytes);
+  auto medium = open_spool_file(path, file_bytes, setup.syncs);
   if (!medium) return Unexpected(medium.error());
   return Spool::open(std::move(*medium), {.boot_id = boot_id(), .account = setup.account});
 }

@@ -22,6 +22,7 @@ struct SpoolSetup {
   std::string path;  // of the spool's file
   bool enabled = true;
   uint64_t slot_bytes = 0;  // of all slots
+  SpoolSyncs syncs = SpoolSyncs::seldom;
   MemoryAccount* account = nullptr;
   std::function<void(const std::string&)> report;
 };

@@ -18,13 +18,13 @@ class SpoolFile final : public SpoolMedium {
     close(fd_);
   }
 
-  Result<void> map(uint64_t bytes) {
+  Result<void> map(uint64_t bytes, SpoolSyncs syncs) {
     // Memory for huge pages can't be had in a file; single pages are what is counted anyway.
     void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
     if (at == MAP_FAILED) return Unexpected(system_error("map " + path_, errno));
-    // No reading ahead: it makes folios of up to 2 MiB, and one byte written to such a folio is all of it written to the
-    // disk at the next sync. A sync for 70 KB of lines wrote 2.9 MB.
-    madvise(at, bytes, MADV_RANDOM);
+    // Reading ahead is what makes large folios, and one byte written to such a folio is all of it written to the disk at
+    // the next sync: a sync for 70 KB of lines wrote 2.9 MB.
+    if (syncs == SpoolSyncs::often) madvise(at, bytes, MADV_RANDOM);
     data_ = static_cast<char*>(at);
     size_ = bytes;
     return {};
@@ -51,7 +51,7 @@ uint64_t spool_file_bytes(const std::string& path) {
   return stat(path.c_str(), &found) == 0 ? static_cast<uint64_t>(found.st_size) : 0;
 }
 
-Result<std::unique_ptr<SpoolMedium>> open_spool_file(const std::string& path, uint64_t bytes) {
+Result<std::unique_ptr<SpoolMedium>> open_spool_file(const std::string& path, uint64_t bytes, SpoolSyncs syncs) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return Unexpected(system_error("open " + path, errno));
   auto file = std::make_unique<SpoolFile>(path, fd);
@@ -59,7 +59,7 @@ Result<std::unique_ptr<SpoolMedium>> open_spool_file(const std::string& path, ui
   if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(bytes)); error != 0) {
     return Unexpected(system_error("allocate " + std::to_string(bytes) + " bytes for " + path, error));
   }
-  if (auto mapped = file->map(bytes); !mapped) return Unexpected(mapped.error());
+  if (auto mapped = file->map(bytes, syncs); !mapped) return Unexpected(mapped.error());
   return std::unique_ptr<SpoolMedium>(std::move(file));
 }
 

@@ -31,6 +31,11 @@ class SpoolMedium {
 uint64_t spool_file_bytes(const std::string& path);
 // An existing file is opened with the size it has, which must be `bytes`; a new one is allocated in full, so that a full
 // disk can't keep what was received from being written.
-Result<std::unique_ptr<SpoolMedium>> open_spool_file(const std::string& path, uint64_t bytes);
+//
+// `often`: somebody waits for syncs. The file is then kept in pages of 4 KiB, so that a sync writes what was received;
+// otherwise the kernel takes folios of up to 2 MiB, which cost less until they are written: as a whole.
+enum class SpoolSyncs : bool { seldom, often };
+Result<std::unique_ptr<SpoolMedium>> open_spool_file(const std::string& path, uint64_t bytes,
+                                                     SpoolSyncs syncs = SpoolSyncs::seldom);
 
 }  // namespace sluice
