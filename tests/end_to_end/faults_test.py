@@ -8,10 +8,9 @@ import tempfile
 import unittest
 
 from devices import Ext4Image, Tmpfs, run
-from harness import BIN, SANITIZED, Daemon, memory_limit, wait_until
+from harness import BIN, SANITIZED, Daemon, MiB, memory_limit, wait_until
 from notify_test import Manager
 
-MiB = 1 << 20
 LINES = int(os.environ.get("SLUICE_TEST_LINES", "50000"))
 SYSLOG = [{"name": "tcp", "protocol": "tcp"}, {"name": "udp", "protocol": "udp"}]
 

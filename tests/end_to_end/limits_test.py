@@ -11,10 +11,9 @@ import unittest
 import zlib
 
 from devices import Tmpfs
-from harness import BIN, Daemon, memory_limit, wait_until
+from harness import BIN, Daemon, MiB, memory_limit, wait_until
 from tmpfs import Tmpfs
 
-MiB = 1 << 20
 LINES = int(os.environ.get("SLUICE_TEST_LINES", "50000"))
 
 

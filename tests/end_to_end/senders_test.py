@@ -3,9 +3,8 @@ import socket
 import struct
 import unittest
 
-from harness import Daemon, wait_until
+from harness import Daemon, MiB, wait_until
 
-MiB = 1 << 20
 
 
 class Senders(unittest.TestCase):

@@ -15,11 +15,10 @@ import time
 from dataclasses import dataclass, field
 
 from gelf_sender import GelfSender
-from harness import Daemon, wait_until
+from harness import Daemon, MiB, wait_until
 from senders import HttpSender, RelpSender, TcpSender, UdpSender
 from tmpfs import Tmpfs
 
-MiB = 1 << 20
 SAMPLE_SECONDS = 5
 FULL_SECONDS = 10     # how long the disk stays full
 WARM_SECONDS = 120    # buffers and tables fill: not counted, if there are samples enough without them
