@@ -14,6 +14,8 @@
 namespace sluice {
 
 enum class Protocol : uint8_t { tcp, udp, relp, http };
+// Its senders are told when their lines are safe.
+inline bool is_answered(Protocol protocol) { return protocol == Protocol::relp || protocol == Protocol::http; }
 std::string_view protocol_text(Protocol protocol);  // "tcp"
 
 enum class Framing : uint8_t { automatic, newline, octet, nul };

@@ -184,7 +184,7 @@ Result<void> App::Impl::open_store() {
 
 Result<void> App::Impl::open_spool() {
   const bool waited_for = std::any_of(config_.listeners.begin(), config_.listeners.end(), [](const ListenerConfig& l) {
-    return (l.protocol == Protocol::relp || l.protocol == Protocol::http) && l.ack == AckLevel::synced;
+    return is_answered(l.protocol) && l.ack == AckLevel::synced;
   });
   SpoolSetup setup{.path = config_.store.path + "/spool",
                    .enabled = config_.spool.enabled,
@@ -285,13 +285,12 @@ Result<void> App::Impl::open_listeners() {
       if (!zone) return Unexpected(zone.error());
       parser.zone = &zones_.emplace_back(std::move(*zone));
     }
-    const bool acknowledged = listener.protocol == Protocol::relp || listener.protocol == Protocol::http;
     const bool can_wait = listener.protocol != Protocol::udp && listener.overflow == OverflowPolicy::block;
     const uint16_t source = pipeline_->add_source({.name = listener.name,
                                                    .parser = std::move(parser),
                                                    .dedupe = listener.dedupe,
                                                    .can_wait = can_wait,
-                                                   .acknowledged = acknowledged,
+                                                   .acknowledged = is_answered(listener.protocol),
                                                    .answer_stored = listener.ack == AckLevel::received});
     sources_[listener.name] = source;
     ListenerParts parts{.io = io_.contexts(),

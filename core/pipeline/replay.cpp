@@ -38,12 +38,8 @@ Result<void> Replay::plan(uint64_t store_next_id) {
   }
   parts_.pipeline.skip_ids_to(facts_.end_id);
   for (Left& left : left_) {
-    if (left.stored) {
-      mark_stored(left.lines.frames, header_of(left.slot).first_id);
-    } else {
-      mark(left.slot, left.lines.frames, header_of(left.slot).first_id);
-    }
-    mark(left.slot, left.lines.end, header_of(left.slot).end_id);
+    mark(left.slot, left.lines.frames, header_of(left.slot).first_id, left.stored);
+    mark(left.slot, left.lines.end, header_of(left.slot).end_id, false);
   }
   return {};
 }
@@ -104,14 +100,14 @@ bool Replay::is_covered(uint64_t id) const {
 }
 
 // Before any line is handed over: the first may be a copy of the last.
-void Replay::mark(const Slot& slot, std::vector<FrameRef>& frames, uint64_t first_id) {
+void Replay::mark(const Slot& slot, std::vector<FrameRef>& frames, uint64_t first_id, bool stored) {
   if (first_id == 0 || frames.empty()) return;
   parts_.pipeline.expect(first_id);
   std::vector<DedupeLine> kept;
   for (size_t i = 0; i < frames.size(); ++i) {
     FrameRef& frame = frames[i];
     const uint64_t id = first_id + i;
-    if (is_covered(id)) {
+    if (stored || is_covered(id)) {
       frame.replay = FrameReplay::skip;
     } else if (std::binary_search(firsts_.begin(), firsts_.end(), id)) {
       frame.replay = FrameReplay::keep;
@@ -119,12 +115,6 @@ void Replay::mark(const Slot& slot, std::vector<FrameRef>& frames, uint64_t firs
     }
   }
   if (!kept.empty()) parts_.pipeline.learn(kept, header_of(slot).received);
-}
-
-void Replay::mark_stored(std::vector<FrameRef>& frames, uint64_t first_id) {
-  if (frames.empty()) return;
-  parts_.pipeline.expect(first_id);
-  for (FrameRef& frame : frames) frame.replay = FrameReplay::skip;
 }
 
 // The highest id that a line which is not stored again repeats, and which is itself still to be stored.

@@ -94,8 +94,7 @@ class Replay {
   void cut();
   bool spool_has(uint64_t id) const;
   bool is_covered(uint64_t id) const;
-  void mark(const Slot& slot, std::vector<FrameRef>& frames, uint64_t first_id);
-  void mark_stored(std::vector<FrameRef>& frames, uint64_t first_id);
+  void mark(const Slot& slot, std::vector<FrameRef>& frames, uint64_t first_id, bool stored);
   uint64_t needs(const std::vector<FrameRef>& frames, uint64_t first_id) const;
   void hand_over(Lines lines, const Source& source, const std::function<void()>& progress);
   void submit(std::unique_ptr<Batch> batch, const std::function<void()>& progress);
