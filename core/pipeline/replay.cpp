@@ -158,8 +158,12 @@ void Replay::hand_over(Lines lines, const Source& source, const std::function<vo
   facts_.covered += frames.size() - left;
   facts_.lines += left;
   // Lines that somebody was promised stay in the spool until what they repeat is stored.
-  const SlotHeader& header = header_of(lines.slot);
-  if (left == 0 && (lines.waits_for == 0 || header.acknowledged == 0)) return parts_.pipeline.pass(lines.first_id);
+  SlotHeader& header = header_of(lines.slot);
+  if (left == 0 && (lines.waits_for == 0 || header.acknowledged == 0)) {
+    // The slot may stay for what else is in it, and a merge forget that these were counted as repeats.
+    header.stored |= lines.stream_end ? SlotHeader::kEndStored : SlotHeader::kLinesStored;
+    return parts_.pipeline.pass(lines.first_id);
+  }
   auto batch = parts_.pipeline.new_batch();
   batch->source = source.number;
   batch->received = header.received;

@@ -417,7 +417,7 @@ uint64_t BlockEncoder::Impl::write_collapsed(const OpenBlock& block) {
     to = put_varint(to, lines.count);
     to = put_varint(to, zigzag(static_cast<int64_t>(lines.first_id - last.first_id)));
     raw_.commit(static_cast<size_t>(to - from));
-    end = std::max(end, lines.id + lines.count);
+    end = std::max(end, lines.end());
     last = lines;
   }
   write_bytes(ColumnKind::collapsed, raw_.view());

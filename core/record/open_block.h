@@ -14,6 +14,7 @@
 // Memory:  keeps its capacity over clear(): 0 allocations per line in the steady state. Charged by bytes().
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ struct CollapsedLines {
   uint64_t id = 0;
   uint64_t count = 0;
   uint64_t first_id = 0;
+  // Behind all that are named here: the line that they repeat may be the later one.
+  uint64_t end() const { return std::max(id + count, first_id + 1); }
   friend bool operator==(const CollapsedLines&, const CollapsedLines&) = default;
 };
 

@@ -68,7 +68,7 @@ Result<void> CoveredIds::read_block(std::string bytes, Run ids, What what) {
     }
   }
   for (const CollapsedLines& run : lines) {
-    if (run.id + run.count > ids.first) collapsed_.push_back(run);
+    if (run.end() > ids.first) collapsed_.push_back(run);
   }
   return {};
 }

@@ -160,7 +160,7 @@ void Merge::load_block(const SegmentEntry& entry) {
   }
   notes_.insert(notes_.end(), notes->begin(), notes->end());
   for (const CollapsedLines& lines : *collapsed) {
-    if (lines.id + lines.count > options_.keep_collapsed_from) collapsed_.push_back(lines);
+    if (lines.end() > options_.keep_collapsed_from) collapsed_.push_back(lines);
   }
   group_.push_back(std::move(block));
   group_weight_ += block_weight(entry.summary);

@@ -32,7 +32,7 @@ namespace sluice {
 struct MergeOptions {
   uint64_t block_bytes = 8 << 20;             // weight that a merged block aims for
   int level = 1;                              // zstd
-  uint64_t keep_collapsed_from = UINT64_MAX;  // ids of collapsed lines below are left out
+  uint64_t keep_collapsed_from = UINT64_MAX;  // collapsed lines are left out when they and their first ones are below
   MemoryAccount* account = nullptr;           // may be null
 };
 

@@ -74,7 +74,7 @@ void Store::Impl::go_beyond_repeats(const SegmentReader& found) {
       for (const RepeatNote& note : *notes) next_id_ = std::max(next_id_, note.first_id + 1);
     }
     if (const auto collapsed = block.collapsed()) {
-      for (const CollapsedLines& lines : *collapsed) next_id_ = std::max(next_id_, lines.id + lines.count);
+      for (const CollapsedLines& lines : *collapsed) next_id_ = std::max(next_id_, lines.end());
     }
   }
 }

@@ -92,5 +92,40 @@ TEST(ReplayTest, AnAnsweredSlotWhoseLinesAreStoredStaysUntilWhatTheyRepeatIsStor
   EXPECT_EQ(acknowledged([](SlotHeader&) {}), 1);
 }
 
+// A merge forgets that lines were counted as repeats once they are passed; their slot may be needed for what else is in it.
+TEST(ReplayTest, ASlotSaysThatItsLinesAreStoredBeforeTheStoreMayForgetIt) {
+  const LifeOptions options{.boot_id = "boot", .pipeline = {.block_age = 3600 * kSecond}};
+  PowerCutFileSystem fs;
+  ASSERT_TRUE(fs.make_directory(kLifeStore));
+  PowerCutSpool file(Spool::file_bytes(1 << 20));
+  ManualClock clock;
+  const auto slot_header = [](PowerCutSpool& left) {
+    auto spool = Spool::open(left.open(), {.boot_id = "boot"});
+    EXPECT_TRUE(spool);
+    std::vector<Slot> slots = (*spool)->take_found();
+    EXPECT_EQ(slots.size(), 1u);
+    const SlotHeader header = slots.empty() ? SlotHeader{} : header_of(slots.front());
+    for (Slot& slot : slots) slot.leave();
+    return header;
+  };
+  std::unique_ptr<PowerCutSpool> left;
+  {
+    SpooledLife life(fs, file, clock, options);
+    ASSERT_EQ(life.start(), "");
+    LifeStream stream;
+    ASSERT_TRUE(life.receive(stream, "<13>a line\n<13>begin", SlotSize::small));
+    left = file.snapshot();  // killed after the store took the line, before the slot said so
+    life.drain();
+    stream = LifeStream();
+  }
+  ASSERT_EQ(slot_header(*left->snapshot()).stored, 0);
+  SpooledLife next(fs, *left, clock, options);
+  ASSERT_EQ(next.start(), "");
+  next.replay();
+  EXPECT_EQ(next.replayed().covered, 1u);
+  EXPECT_EQ(next.replayed().cut_short, 1u);
+  EXPECT_EQ(slot_header(*left->snapshot()).stored, SlotHeader::kLinesStored);
+}
+
 }  // namespace
 }  // namespace sluice

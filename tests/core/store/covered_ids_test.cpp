@@ -147,6 +147,23 @@ TEST_F(CoveredIdsTest, AMergeKeepsTheNamesOfCollapsedLinesFromTheIdOnThatItIsTol
   EXPECT_EQ(covered.repeats(9), 8u);
 }
 
+// Two copies at once: the worker with the later one was quicker.
+TEST_F(CoveredIdsTest, ALineIsKnownToHaveRepeatsEvenWhenTheyAreOlderThanTheIdsAskedAbout) {
+  options_.small_blocks = 2;
+  open();
+  append({1}, {{4, 1, 5}});
+  append({2}, {{3, 1, 2}});
+  roll();
+  append({10});
+  roll();
+  const auto repeated = [&] { return read(5).collapsed(); };
+  EXPECT_EQ(repeated(), (std::vector<CollapsedLines>{{4, 1, 5}}));
+  store_->keep_collapsed_from(5);
+  merge();
+  ASSERT_GT(store_->stats().merges, 0u);
+  EXPECT_EQ(repeated(), (std::vector<CollapsedLines>{{4, 1, 5}}));
+}
+
 TEST_F(CoveredIdsTest, NewIdsBeginAboveAllThatBlocksOnlyName) {
   append({1}, {{5, 3, 1}});
   open();
