@@ -43,6 +43,10 @@ struct ListenerConfig {
   bool bare_tag = false;  // ParserOptions::rfc3164_bare_tag
   bool dedupe = true;
 };
+// Its senders are answered when their lines outlive a power cut.
+inline bool waits_for_syncs(const ListenerConfig& listener) {
+  return is_answered(listener.protocol) && listener.ack == AckLevel::synced;
+}
 
 struct StoreConfig {
   std::string path = "/var/lib/sluice";

@@ -183,9 +183,7 @@ Result<void> App::Impl::open_store() {
 }
 
 Result<void> App::Impl::open_spool() {
-  const bool waited_for = std::any_of(config_.listeners.begin(), config_.listeners.end(), [](const ListenerConfig& l) {
-    return is_answered(l.protocol) && l.ack == AckLevel::synced;
-  });
+  const bool waited_for = std::any_of(config_.listeners.begin(), config_.listeners.end(), waits_for_syncs);
   SpoolSetup setup{.path = config_.store.path + "/spool",
                    .enabled = config_.spool.enabled,
                    .slot_bytes = budget_.slots,
@@ -303,7 +301,8 @@ Result<void> App::Impl::open_listeners() {
                         .memory = memory_,
                         .clock = system_clock(),
                         .report = [this](const std::string& text) { log_.warning("listener", text); },
-                        .source = source};
+                        .source = source,
+                        .synced = waits_for_syncs(listener)};
     auto opened = make_listener(listener, std::move(parts));
     if (!opened) return Unexpected(opened.error());
     listeners_.push_back(std::move(*opened));

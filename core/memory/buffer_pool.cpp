@@ -42,7 +42,7 @@ void populate([[maybe_unused]] char* at, [[maybe_unused]] size_t bytes) {
 
 class BufferPool::Impl {
  public:
-  explicit Impl(BufferPoolOptions options)
+  explicit Impl(const BufferPoolOptions& options)
       : options_(options),
         own_(options.region ? 0 : options.max_bytes),
         region_(options.region ? options.region : own_.data()),
@@ -66,7 +66,7 @@ class BufferPool::Impl {
   char* acquire(SlotSize size, Reserve reserve) {
     bool fresh = false;
     char* const base = take(size, reserve, fresh);
-    if (fresh && size >= SlotSize::medium) populate(base, kSlotBytes[static_cast<size_t>(size)]);
+    if (fresh && size >= SlotSize::medium && !options_.write) populate(base, kSlotBytes[static_cast<size_t>(size)]);
     return base;
   }
 
@@ -93,10 +93,16 @@ class BufferPool::Impl {
     if (--handles_[unit] > 0) return;
     --stats_.levels[i].in_use;
     if (left_[unit]) return;
-    std::memset(base, 0, sizeof(uint64_t));  // before anybody can take any part of it
+    constexpr uint64_t kNothing = 0;
+    write(base, {reinterpret_cast<const char*>(&kNothing), sizeof kNothing});  // before anybody can take any part of it
     ASAN_POISON_MEMORY_REGION(base, kSlotBytes[i]);
     arena_.give_back(unit, size);
     note_free();
+  }
+
+  void write(char* to, std::string_view bytes) {
+    if (options_.write) return options_.write(to, bytes);
+    std::memcpy(to, bytes.data(), bytes.size());
   }
 
   // The free pages are taken as if they were in use while the kernel works, which may take milliseconds: readers go on
@@ -226,13 +232,15 @@ void Slot::reset() {
   base_ = nullptr;
 }
 
+void Slot::write_header(size_t offset, std::string_view bytes) const { pool_->write(base_ + offset, bytes); }
+
 void Slot::leave() {
   if (base_ != nullptr) pool_->give_back(base_, level_, true);
   pool_ = nullptr;
   base_ = nullptr;
 }
 
-BufferPool::BufferPool(BufferPoolOptions options) : impl_(std::make_unique<Impl>(options)) {}
+BufferPool::BufferPool(const BufferPoolOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 BufferPool::~BufferPool() = default;
 
 Slot BufferPool::acquire(SlotSize size, Reserve reserve) {
@@ -247,6 +255,7 @@ Slot BufferPool::adopt(uint64_t offset, SlotSize size) {
 
 void BufferPool::share(char* base) { impl_->share(base); }
 void BufferPool::give_back(char* base, SlotSize size, bool leave) { impl_->give_back(base, size, leave); }
+void BufferPool::write(char* to, std::string_view bytes) { impl_->write(to, bytes); }
 void BufferPool::trim() { impl_->trim(); }
 bool BufferPool::scarce() const { return impl_->scarce(); }
 uint64_t BufferPool::max_bytes() const { return impl_->max_bytes(); }

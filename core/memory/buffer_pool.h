@@ -19,7 +19,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "core/memory/allocation_tracker.h"
 #include "core/memory/slot_arena.h"
@@ -50,6 +52,8 @@ class Slot {
   SlotSize level() const { return level_; }
   // Another handle of the same slot.
   Slot share() const;
+  // Changes a few bytes of the header of a slot that was handed over long ago.
+  void write_header(size_t offset, std::string_view bytes) const;
   // As reset(), but the slot stays as it is, for the next process.
   void leave();
   void reset();
@@ -66,11 +70,15 @@ struct BufferPoolOptions {
   uint64_t max_bytes = 64 << 20;
   MemoryAccount* account = nullptr;  // may be null
   char* region = nullptr;            // max_bytes that outlive the pool, page-aligned; null: memory of its own
+  // For a region that is often synced: how a few bytes of a header are changed that nobody may have touched for long
+  // (core/spool/spool_medium.h). Its fresh pages are then not made ready before they are needed, because that would make
+  // all of them new to the disk. Null: as memory.
+  std::function<void(char* to, std::string_view bytes)> write;
 };
 
 class BufferPool {
  public:
-  explicit BufferPool(BufferPoolOptions options);
+  explicit BufferPool(const BufferPoolOptions& options);
   ~BufferPool();  // REQUIRES: every Slot has been returned
 
   enum class Reserve : bool { keep, use };
@@ -101,6 +109,7 @@ class BufferPool {
  private:
   friend class Slot;
   void share(char* base);
+  void write(char* to, std::string_view bytes);
   void give_back(char* base, SlotSize size, bool leave);
   class Impl;
   std::unique_ptr<Impl> impl_;

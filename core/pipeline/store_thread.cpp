@@ -18,8 +18,7 @@ constexpr std::chrono::milliseconds kRetryInterval{250};
 }  // namespace
 
 StoreThread::StoreThread(Parts parts, size_t waiting_blocks)
-    : parts_(std::move(parts)), store_(parts_.store), queue_(waiting_blocks) {
-}
+    : parts_(std::move(parts)), store_(parts_.store), queue_(waiting_blocks) {}
 
 StoreThread::~StoreThread() {
   if (thread_.joinable()) finish(std::chrono::seconds(0));
@@ -127,7 +126,9 @@ void StoreThread::stored(SealedBlock& block) {
 // The slot may stay: for a partial frame, or until a sync. Ids tell what of it is stored, but a merge forgets those of
 // collapsed lines.
 void StoreThread::note_stored(const Ticket& ticket) {
-  header_of(ticket.slot).stored |= ticket.stream_end ? SlotHeader::kEndStored : SlotHeader::kLinesStored;
+  const uint8_t part = ticket.stream_end ? SlotHeader::kEndStored : SlotHeader::kLinesStored;
+  const auto stored = static_cast<char>(header_of(ticket.slot).stored | part);
+  ticket.slot.write_header(offsetof(SlotHeader, stored), {&stored, 1});
 }
 
 void StoreThread::give_up(SealedBlock& block, DropReason reason) {

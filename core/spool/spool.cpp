@@ -100,8 +100,12 @@ Result<void> Spool::open_head(const SpoolOptions& options) {
 }
 
 Result<void> Spool::begin_life(const SpoolOptions& options) {
-  pool_ = std::make_unique<BufferPool>(BufferPoolOptions{
-      .max_bytes = medium_->size() - kHeadBytes, .account = options.account, .region = medium_->data() + kHeadBytes});
+  std::function<void(char*, std::string_view)> write_header;
+  if (medium_->often_synced()) write_header = [this](char* to, std::string_view bytes) { write(to, bytes); };
+  pool_ = std::make_unique<BufferPool>(BufferPoolOptions{.max_bytes = medium_->size() - kHeadBytes,
+                                                         .account = options.account,
+                                                         .region = medium_->data() + kHeadBytes,
+                                                         .write = std::move(write_header)});
   // What does not count any more is gone from the disk before this boot's slots are trusted.
   if (facts_.after_power_cut) {
     if (auto synced = medium_->sync(); !synced) return synced;

@@ -13,7 +13,7 @@
 //
 // Errors:  open() fails when the file is no spool, or of another version or size than it says: the caller puts it aside.
 //          Slots that can't be trusted are counted and passed over.
-// Threads: sync() and next_sequence() from any; the others before and after the readers' time.
+// Threads: sync(), next_sequence() and, into a slot of one's own, write() from any; the others before and after the readers' time.
 // Memory:  pages that were touched, charged by the pool.
 #pragma once
 
@@ -60,6 +60,8 @@ class Spool {
   };
   const Found& found() const { return facts_; }
 
+  // Puts bytes into a slot in the way that is cheapest to sync (spool_medium.h).
+  void write(char* to, std::string_view bytes) { medium_->write(static_cast<uint64_t>(to - medium_->data()), bytes); }
   Result<void> sync() { return medium_->sync(); }
   // Notes that nothing is left in it. REQUIRES: no slot is in use
   void close_clean();

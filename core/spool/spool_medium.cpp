@@ -25,6 +25,7 @@ class SpoolFile final : public SpoolMedium {
     // Reading ahead is what makes large folios, and one byte written to such a folio is all of it written to the disk at
     // the next sync: a sync for 70 KB of lines wrote 2.9 MB.
     if (syncs == SpoolSyncs::often) madvise(at, bytes, MADV_RANDOM);
+    syncs_ = syncs;
     data_ = static_cast<char*>(at);
     size_ = bytes;
     return {};
@@ -32,6 +33,13 @@ class SpoolFile final : public SpoolMedium {
 
   char* data() const override { return data_; }
   uint64_t size() const override { return size_; }
+  bool often_synced() const override { return syncs_ == SpoolSyncs::often; }
+  void write(uint64_t offset, std::string_view bytes) override {
+    const ssize_t written = pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    // The mapping always takes it; what is wrong with the disk the sync will say.
+    const size_t done = written > 0 ? static_cast<size_t>(written) : 0;
+    if (done < bytes.size()) SpoolMedium::write(offset + done, bytes.substr(done));
+  }
   Result<void> sync() override {
     if (fdatasync(fd_) != 0) return Unexpected(system_error("fdatasync " + path_, errno));
     return {};
@@ -40,6 +48,7 @@ class SpoolFile final : public SpoolMedium {
  private:
   const std::string path_;
   const int fd_;
+  SpoolSyncs syncs_ = SpoolSyncs::seldom;
   char* data_ = nullptr;
   uint64_t size_ = 0;
 };

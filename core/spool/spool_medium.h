@@ -8,12 +8,19 @@
 //
 // Errors:  open: what could not be opened, allocated (ENOSPC) or mapped. sync(): EIO and the like; what was not synced
 //          must then be taken for lost, for the kernel may have forgotten that it was not written.
-// Threads: sync() from any; data() as plain memory.
+// write() puts bytes there without touching the mapping, which pays in a file that is often synced. A page written through
+// a mapping costs a fault at its first byte, and at the sync a message to every processor that the page is read-only again:
+// for 100 KB in 24 pages a write and a sync took 0.55 ms this way and 2.1 ms through the mapping, on a virtual machine of
+// two processors.
+//
+// Threads: sync() from any; data() and write() as plain memory.
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/base/error.h"
 
@@ -24,6 +31,10 @@ class SpoolMedium {
   virtual ~SpoolMedium() = default;
   virtual char* data() const = 0;  // page-aligned
   virtual uint64_t size() const = 0;
+  virtual bool often_synced() const { return false; }
+  virtual void write(uint64_t offset, std::string_view bytes) {
+    std::memcpy(data() + offset, bytes.data(), bytes.size());
+  }
   virtual Result<void> sync() = 0;
 };
 

@@ -29,7 +29,9 @@ size_t HttpBody::take(std::string_view piece) {
   while (used < piece.size() || decoder_.holds_output()) {
     if (error() != BodyError::none || stopped_ || !make_room()) break;
     const Slot& slot = batch_->slot;
-    const BodyDecoder::Step step = decoder_.decode(piece.substr(used), {slot.data() + filled_, slot.size() - filled_});
+    const std::span<char> room = intake_.room(slot, filled_);
+    const BodyDecoder::Step step = decoder_.decode(piece.substr(used), room);
+    intake_.put(slot, filled_, room.first(step.written));
     used += step.read;
     filled_ += step.written;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/frame/framer.h"
+#include "core/spool/slot_receive.h"
 
 namespace sluice {
 
@@ -34,6 +35,28 @@ void Intake::describe_text(Batch& batch, size_t bytes) {
                         .acknowledged = true,
                         .framing = {reinterpret_cast<const char*>(&state), sizeof state}});
   header_of(batch.slot).message.msg_len = static_cast<unsigned>(bytes);
+}
+
+std::span<char> Intake::buffer() {
+  constexpr size_t kBytes = 64 << 10;  // stays in the cache between recv and write
+  if (buffer_.empty()) buffer_.resize(kBytes);
+  return buffer_;
+}
+
+std::span<char> Intake::room(const Slot& slot, size_t from) {
+  const std::span<char> room{slot.data() + from, slot.size() - from};
+  if (!parts.synced || parts.spool == nullptr) return room;
+  return buffer().first(std::min(room.size(), buffer().size()));
+}
+
+void Intake::put(const Slot& slot, size_t from, std::span<const char> bytes) {
+  if (bytes.data() != slot.data() + from) parts.spool->write(slot.data() + from, {bytes.data(), bytes.size()});
+}
+
+ssize_t Intake::receive(int fd, Slot& slot, size_t& room) {
+  if (!parts.synced || parts.spool == nullptr) return receive_into_slot(fd, slot, room);
+  room = std::min(room, buffer().size());
+  return receive_through_file(fd, slot, *parts.spool, buffer().first(room));
 }
 
 std::unique_ptr<Batch> Intake::new_batch(Slot slot) {

@@ -12,8 +12,12 @@
 // Threads: the I/O thread's one; give_up() also by Listener::close() when that thread has ended.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/spool/spool.h"
 #include "daemon/net/gate.h"
@@ -46,6 +50,12 @@ class Intake {
   void describe(Slot& slot, const Description& description);
   // The same for a slot that holds whole lines, `bytes` of them, of a sender that is answered.
   void describe_text(Batch& batch, size_t bytes);
+  // Room in a slot, and the bytes put there made its own. Those that are going to be synced come by way of a buffer, of
+  // 64 KiB, and the spool's file.
+  std::span<char> room(const Slot& slot, size_t from);
+  void put(const Slot& slot, size_t from, std::span<const char> bytes);
+  // One read of a stream behind the slot's tail, as recv(2). `room` becomes the most that it could have given.
+  ssize_t receive(int fd, Slot& slot, size_t& room);
   std::unique_ptr<Batch> new_batch(Slot slot);
   void count(const Batch& batch);
   // On `admitted` the batch is gone; on the others it is left.
@@ -71,7 +81,10 @@ class Intake {
   const std::shared_ptr<Gate> gate;
 
  private:
+  std::span<char> buffer();
+
   const std::string name_;
+  std::vector<char> buffer_;  // empty until it is needed
   LedgerCell* cell_ = nullptr;
 };
 

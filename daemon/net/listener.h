@@ -55,6 +55,7 @@ struct ListenerParts {
   const Clock& clock;
   std::function<void(const std::string&)> report;  // trouble, told to a person; rate limited by who gives it
   uint16_t source = 0;                             // given by Pipeline::add_source()
+  bool synced = false;                             // waits_for_syncs()
 };
 
 // Beside the ledger: what an operator may want to see of one listener.

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <utility>
 
-#include "core/spool/slot_receive.h"
 #include "daemon/net/stream_shard.h"
 
 namespace sluice {
@@ -68,7 +67,7 @@ void StreamSession::turn() {
     Slot& slot = batch_->slot;
     size_t room = slot.size() - tail_length_;
     if (state_ == State::last_read) room = std::min<size_t>(room, last_bytes_);
-    const ssize_t got = receive_into_slot(socket_.fd(), slot, room);
+    const ssize_t got = intake.receive(socket_.fd(), slot, room);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       intake.recycle(std::move(batch_));

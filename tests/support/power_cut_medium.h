@@ -92,6 +92,7 @@ class PowerCutSpool {
     explicit Medium(PowerCutSpool& file) : file_(file) {}
     char* data() const override { return file_.data(); }
     uint64_t size() const override { return file_.size(); }
+    bool often_synced() const override { return true; }
     Result<void> sync() override { return file_.sync(); }
 
    private:

@@ -66,6 +66,25 @@ TEST_F(SlotReceiveTest, SaysTheEndAndThatNothingIsThere) {
   EXPECT_EQ(receive(100), 0);
 }
 
+TEST_F(SlotReceiveTest, ByWayOfTheFileTheSameIsInTheSlot) {
+  PowerCutSpool file(Spool::file_bytes(kSmallestRegion));
+  auto spool = Spool::open(file.open(), {});
+  ASSERT_TRUE(spool);
+  Slot slot = (*spool)->pool().acquire(SlotSize::small);
+  describe_slot(slot, {}, 1, 0, {}, {.bytes = 5});
+  std::memcpy(slot.data(), "tail ", 5);
+  char buffer[8];
+  send("and the rest");
+  EXPECT_EQ(receive_through_file(sockets_.here(), slot, **spool, buffer), 8) << "what the buffer holds";
+  EXPECT_EQ(header_of(slot).message.msg_len, 8u);
+  EXPECT_EQ(std::string_view(slot.data(), header_of(slot).stream_bytes()), "tail and the ");
+  EXPECT_EQ(receive_through_file(sockets_.here(), slot, **spool, buffer), 4);
+  EXPECT_EQ(receive_through_file(sockets_.here(), slot, **spool, buffer), -1);
+  EXPECT_EQ(errno, EAGAIN);
+  sockets_.close_end(1);
+  EXPECT_EQ(receive_through_file(sockets_.here(), slot, **spool, buffer), 0);
+}
+
 // A child reads slot by slot into a shared file while the parent sends, and is killed somewhere: the file has exactly the
 // bytes that left the socket.
 TEST(SlotReceiveKillTest, AKilledReaderLeavesExactlyWhatLeftTheSocket) {

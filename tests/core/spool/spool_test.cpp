@@ -313,8 +313,9 @@ TEST(SpoolFileTest, ARealFileIsAllocatedInFullAndFoundAgain) {
   TempDirectory directory;
   const std::string path = directory.path() + "/spool";
   EXPECT_EQ(spool_file_bytes(path), 0u);
-  for (int start = 0; start < 2; ++start) {
-    auto medium = open_spool_file(path, Spool::file_bytes(kSmallestRegion));
+  for (int start = 0; start < 3; ++start) {
+    const SpoolSyncs syncs = start == 2 ? SpoolSyncs::often : SpoolSyncs::seldom;
+    auto medium = open_spool_file(path, Spool::file_bytes(kSmallestRegion), syncs);
     ASSERT_TRUE(medium) << medium.error().message;
     auto spool = Spool::open(std::move(*medium), {.boot_id = boot_id()});
     ASSERT_TRUE(spool) << spool.error().message;
@@ -330,6 +331,30 @@ TEST(SpoolFileTest, ARealFileIsAllocatedInFullAndFoundAgain) {
   }
   EXPECT_EQ(spool_file_bytes(path), Spool::file_bytes(kSmallestRegion));
   EXPECT_FALSE(boot_id().empty());
+}
+
+TEST(SpoolFileTest, WhatIsWrittenToTheFileIsInTheSlot) {
+  TempDirectory directory;
+  const auto open = [path = directory.path() + "/spool"] {
+    auto medium = open_spool_file(path, Spool::file_bytes(kSmallestRegion), SpoolSyncs::often);
+    EXPECT_TRUE(medium);
+    return Spool::open(std::move(*medium), {.boot_id = boot_id()});
+  };
+  auto spool = open();
+  ASSERT_TRUE(spool) << spool.error().message;
+  Slot slot = (*spool)->pool().acquire(SlotSize::large);
+  describe_slot(slot, {.file_id = (*spool)->file_id()}, (*spool)->next_sequence(), 0, {});
+  std::memset(slot.data(), '.', 10);
+  (*spool)->write(slot.data() + 3, "bytes");
+  EXPECT_EQ(std::string_view(slot.data(), 10), "...bytes..");
+  slot.write_header(offsetof(SlotHeader, stored), "\x01");
+  EXPECT_EQ(header_of(slot).stored, 1);
+
+  slot.reset();
+  *spool = nullptr;
+  spool = open();
+  ASSERT_TRUE(spool) << spool.error().message;
+  EXPECT_EQ((*spool)->found().slots, 0u) << "a free slot describes nothing";
 }
 
 TEST(SpoolFileTest, AFileThatCanNotBeMadeIsTold) {

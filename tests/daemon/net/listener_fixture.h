@@ -220,7 +220,8 @@ class ListenerTest : public testing::Test {
                         .memory = memory_,
                         .clock = system_clock(),
                         .report = [this](const std::string& text) { note(text); },
-                        .source = source_};
+                        .source = source_,
+                        .synced = waits_for_syncs(config)};
     if (config.protocol == Protocol::http) return make_http_listener(config, std::move(parts), http_);
     return config.protocol == Protocol::udp ? make_udp_listener(config, std::move(parts))
                                             : make_stream_listener(config, std::move(parts));
@@ -354,7 +355,7 @@ class ListenerTest : public testing::Test {
       pool_ = std::make_unique<BufferPool>(BufferPoolOptions{.max_bytes = slot_bytes_});
       return;
     }
-    auto medium = open_spool_file(directory_.path() + "/spool", Spool::file_bytes(slot_bytes_));
+    auto medium = open_spool_file(directory_.path() + "/spool", Spool::file_bytes(slot_bytes_), SpoolSyncs::often);
     ASSERT_TRUE(medium) << medium.error().message;
     auto spool = Spool::open(std::move(*medium), {.boot_id = "one boot"});
     ASSERT_TRUE(spool) << spool.error().message;
