@@ -10,6 +10,7 @@ counts only if every line is stored and the ledger balances. The daemon runs on 
 are two (--no-pin leaves that to the kernel).
 """
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -65,13 +66,16 @@ def measure_zstd(payload, pin):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, len(out)
 
 
-def measure_daemon(args, lines):
+@contextlib.contextmanager
+def running(args, listeners):
+    """A sluiced with these listeners (name: protocol); gives the process, its admin port, the listeners' ports, its folder."""
     work = tempfile.mkdtemp(prefix="sluice-bench-")
-    port, admin = free_port(), free_port()
+    admin, ports = free_port(), {name: free_port() for name in listeners}
     config = f"{work}/sluice.yaml"
     with open(config, "w") as out:
-        out.write(f"store: {{path: {work}/store}}\nadmin: {{address: '127.0.0.1:{admin}'}}\nlisteners:\n"
-                  f"  - {{name: bench, protocol: {'udp' if args.udp else 'tcp'}, address: '127.0.0.1:{port}'}}\n")
+        out.write(f"store: {{path: {work}/store}}\nadmin: {{address: '127.0.0.1:{admin}'}}\nlisteners:\n")
+        for name, protocol in listeners.items():
+            out.write(f"  - {{name: {name}, protocol: {protocol}, address: '127.0.0.1:{ports[name]}'}}\n")
     command = on_cpu(0, args.pin) + [f"{args.bin}/sluiced", "--config", config]
     for item in args.set:
         command += ["--set", item]
@@ -85,30 +89,10 @@ def measure_daemon(args, lines):
                 break
             except OSError:
                 time.sleep(0.05)
-        cpu_before, start = cpu_seconds(daemon.pid), time.monotonic()
-        sender = [f"{args.bin}/sluice-load", "--udp" if args.udp else "--tcp", f"127.0.0.1:{port}", "--file", args.payload,
-                  "--connections", str(args.connections), "--framing", args.framing]
-        if args.rate:
-            sender += ["--rate", str(args.rate)]
-        subprocess.run(on_cpu(1, args.pin) + sender, check=True, stdout=subprocess.DEVNULL)
-        sent_at = time.monotonic()
-        while True:
-            now = totals(status(admin))
-            if now["in_flight"] == 0 and now["received"] >= lines:
-                break
-            if time.monotonic() - sent_at > 120:
-                sys.exit(f"not everything was stored: sent {lines}, {now}")
-            time.sleep(0.05)
-        cpu = cpu_seconds(daemon.pid) - cpu_before
-        rss = peak_rss(daemon.pid)
-        if now["received"] != now["stored"] + now["collapsed"] + now["dropped"]:
-            sys.exit(f"the ledger does not balance: {now}")
+        yield daemon, admin, ports, work
         daemon.terminate()
         if daemon.wait(60) != 0:
             sys.exit(f"sluiced ended with {daemon.returncode}: " + open(f"{work}/log").read())
-        # The spool is no part of what is kept.
-        stored = sum(os.path.getsize(f"{work}/store/{f}") for f in os.listdir(f"{work}/store") if ".seg" in f)
-        return {"cpu": cpu, "seconds": sent_at - start, "rss": rss, "stored": stored, "now": now}
     finally:
         if daemon.poll() is None:
             daemon.kill()
@@ -117,6 +101,46 @@ def measure_daemon(args, lines):
             print("kept:", work)
         else:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def settled(admin, lines):
+    """The ledger once all of `lines` are in it and none in flight."""
+    since = time.monotonic()
+    while True:
+        now = totals(status(admin))
+        if now["in_flight"] == 0 and now["received"] >= lines:
+            break
+        if time.monotonic() - since > 120:
+            sys.exit(f"not everything was stored: sent {lines}, {now}")
+        time.sleep(0.05)
+    if now["received"] != now["stored"] + now["collapsed"] + now["dropped"]:
+        sys.exit(f"the ledger does not balance: {now}")
+    return now
+
+
+def load(args, to, protocol="tcp"):
+    """Sends the payload; returns how long that took, without what the sender needs to read its file first."""
+    sender = [f"{args.bin}/sluice-load", f"--{protocol}", f"127.0.0.1:{to}", "--file", args.payload,
+              "--connections", str(args.connections), "--framing", args.framing]
+    if args.rate:
+        sender += ["--rate", str(args.rate)]
+    words = subprocess.run(on_cpu(1, args.pin) + sender, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    return float(words[words.index("seconds") + 1])
+
+
+def measure_daemon(args, lines):
+    protocol = "udp" if args.udp else "tcp"
+    with running(args, {"bench": protocol}) as (daemon, admin, ports, work):
+        cpu_before = cpu_seconds(daemon.pid)
+        seconds = load(args, ports["bench"], protocol)
+        now = settled(admin, lines)
+        cpu = cpu_seconds(daemon.pid) - cpu_before
+        rss = peak_rss(daemon.pid)
+        daemon.terminate()
+        daemon.wait(60)
+        # The spool is no part of what is kept.
+        stored = sum(os.path.getsize(f"{work}/store/{f}") for f in os.listdir(f"{work}/store") if ".seg" in f)
+    return {"cpu": cpu, "seconds": seconds, "rss": rss, "stored": stored, "now": now}
 
 
 def main():
