@@ -26,7 +26,8 @@ MiB = 1 << 20
 
 def is_sanitized(path):
     with open(path, "rb") as program:
-        return b"__asan_init" in program.read()
+        code = program.read()
+    return b"__asan_init" in code or b"__tsan_init" in code
 
 
 # A sanitizer takes memory of its own for every byte of the daemon's, and opens descriptors to look at an object.
