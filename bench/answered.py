@@ -137,7 +137,7 @@ def main():
     ap.add_argument("--set", action="append", default=[], help="path=value, handed to sluiced")
     ap.add_argument("--no-pin", dest="pin", action="store_false")
     args = ap.parse_args()
-    args.keep, args.framing, args.rate = False, "newline", 0
+    args.keep, args.framing, args.rate, args.packed = False, "newline", 0, False
     if args.dir:
         tempfile.tempdir = args.dir
     with tempfile.NamedTemporaryFile(prefix="sluice-payload-", suffix=".log") as payload:

@@ -60,6 +60,7 @@ struct StoreConfig {
   int compression_level = 1;
   bool merge = true;
   int merge_level = 3;
+  int pack_level = 9;  // 0: none
 };
 
 struct SpoolConfig {

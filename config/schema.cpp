@@ -102,6 +102,14 @@ constexpr Key kKeys[] = {
      .min = 1,
      .max = 19,
      .text = "zstd level of merged blocks."},
+    {.path = "store.pack_level",
+     .type = KeyType::integer,
+     .field = SLUICE_FIELD(&c.store.pack_level),
+     .min = 0,
+     .max = 19,
+     .text = "While few lines come, what is stored is compressed once more, in blocks of up to 8MiB and at this zstd "
+             "level: "
+             "a sixth smaller. 0: it is not; nor without store.merge."},
 
     {.path = "spool.enabled",
      .type = KeyType::boolean,

@@ -43,7 +43,7 @@ MemoryLimit memory_limit(const Config& config) {
   return resolve_memory_limit({.machine = files.machine_memory(), .cgroup = files.cgroup_limit()});
 }
 
-StoreOptions store_options(const Config& config, MemoryAccount& account) {
+StoreOptions store_options(const Config& config, const Budget& budget, MemoryAccount& account) {
   const auto nanos = [](std::chrono::milliseconds t) { return std::chrono::nanoseconds(t).count(); };
   StoreOptions options;
   options.path = config.store.path;
@@ -52,7 +52,9 @@ StoreOptions store_options(const Config& config, MemoryAccount& account) {
   options.retention_bytes = config.store.retention_bytes;
   options.retention_age = nanos(config.store.retention_age);
   options.sync_interval = nanos(config.store.sync_interval);
-  options.block_bytes = config.store.block_bytes;
+  options.block_bytes = budget.block;
+  options.pack_bytes = config.store.pack_level > 0 ? budget.pack : 0;
+  options.pack_level = config.store.pack_level;
   options.merge = config.store.merge;
   options.merge_level = config.store.merge_level;
   options.account = &account;
@@ -164,8 +166,8 @@ Result<void> App::Impl::open() {
 }
 
 Result<void> App::Impl::open_store() {
-  auto store = Store::open(store_options(config_, memory_.account("store")), real_file_system(), system_clock(),
-                           [this](const StoreEvent& event) {
+  auto store = Store::open(store_options(config_, budget_, memory_.account("store")), real_file_system(),
+                           system_clock(), [this](const StoreEvent& event) {
                              const bool trouble =
                                  event.kind == StoreEvent::Kind::trouble || event.kind == StoreEvent::Kind::damaged;
                              log_.write(trouble ? LogLevel::error : LogLevel::info, "store", event.text);

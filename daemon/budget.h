@@ -18,6 +18,7 @@ struct Budget {
   uint64_t dedupe = 0;
   uint64_t interner_text = 0;
   uint64_t block = 0;  // raw bytes an open block aims for
+  uint64_t pack = 0;   // and a packed one
   uint32_t workers = 0;
 };
 

@@ -125,7 +125,7 @@ void Merge::gather() {
       return;
     }
     const SegmentEntry& entry = segments_[segment_]->entries()[entry_];
-    if (is_small_block(entry.summary, options_.block_bytes)) {
+    if (is_taken(entry.summary)) {
       load_block(entry);
     } else {
       copy_block(entry);
@@ -133,7 +133,7 @@ void Merge::gather() {
     if (state_ != State::working) return;
     ++entry_;
     weight += block_weight(entry.summary);
-    if (group_weight_ >= options_.block_bytes || group_.size() >= kGroupBlocks) {
+    if (group_weight_ >= aim() || group_.size() >= kGroupBlocks) {
       phase_ = Phase::fill;
       return;
     }
@@ -230,7 +230,7 @@ void Merge::publish() {
   if (auto named = fs_.rename(writer_->path(), segment_path(directory_, result_)); !named) return fail(named.error());
   published_ = true;
   facts_ = SegmentFacts(result_, writer_->header().created);
-  for (const SegmentEntry& entry : writer_->entries()) facts_.add(entry, options_.block_bytes);
+  for (const SegmentEntry& entry : writer_->entries()) facts_.add(entry, options_.sizes);
   facts_.stored_bytes = writer_->bytes();
   state_ = State::done;
 }

@@ -5,7 +5,7 @@
 //   if (merge.state() == Merge::State::done) ... merge.result() stands in the directory; remove the inputs ...
 //
 // Small blocks are decoded, sorted by id and compressed anew, together; blocks that are large already are copied as they
-// are. Notes of repeats are summed up by the line they are about.
+// are. With `pack` that goes for all blocks that are not yet packed (segment_facts.h). Notes of repeats are summed up by the line they are about.
 //
 // The result is written under another name, synced and counted before it gets its own: a crash at any point leaves the
 // inputs or the whole result.
@@ -30,7 +30,8 @@
 namespace sluice {
 
 struct MergeOptions {
-  uint64_t block_bytes = 8 << 20;             // weight that a merged block aims for
+  BlockSizes sizes{8 << 20, 0};               // weights that merged blocks aim for
+  bool pack = false;                          // aim for the second of them, with unpacked blocks instead of small ones
   int level = 1;                              // zstd
   uint64_t keep_collapsed_from = UINT64_MAX;  // collapsed lines are left out when they and their first ones are below
   MemoryAccount* account = nullptr;           // may be null
@@ -66,6 +67,10 @@ class Merge {
     uint32_t row;
   };
 
+  uint64_t aim() const { return options_.pack ? options_.sizes.packed : options_.sizes.merged; }
+  bool is_taken(const BlockSummary& block) const {
+    return options_.pack ? is_unpacked_block(block, aim()) : is_small_block(block, aim());
+  }
   void open_inputs();
   void gather();
   void copy_block(const SegmentEntry& entry);
@@ -95,7 +100,7 @@ class Merge {
   bool published_ = false;
   size_t segment_ = 0, entry_ = 0;  // the next block to read
 
-  // The small blocks that go into the next output block.
+  // The blocks that go into the next output block.
   std::vector<BlockReader> group_;
   std::vector<CollapsedLines> collapsed_;
   uint64_t group_weight_ = 0;

@@ -38,6 +38,32 @@ MergeRun run_before(std::span<const SegmentFacts> sealed, size_t begin, size_t e
   return {first, end};
 }
 
+bool has_much_unpacked(const SegmentFacts& segment) {
+  return segment.mergeable && segment.unpacked_blocks > 0 &&
+         segment.unpacked_stored_bytes * kWorthwhile >= segment.stored_bytes;
+}
+
+// The longest run from `begin` on that has something to pack everywhere and keeps to the limits, and its sums.
+MergeRun unpacked_run(std::span<const SegmentFacts> sealed, size_t begin, const MergeLimits& limits,
+                      SegmentFacts& sums) {
+  sums = sealed[begin];
+  size_t end = begin + 1;
+  for (; end < sealed.size() && end - begin < kMaxRun && has_much_unpacked(sealed[end]); ++end) {
+    const SegmentFacts& next = sealed[end];
+    const Nanos oldest = std::min(sums.oldest, next.oldest);
+    const Nanos newest = std::max(sums.newest, next.newest);
+    if (sums.stored_bytes + next.stored_bytes > limits.segment_bytes) break;
+    if (limits.span > 0 && newest - oldest > limits.span) break;
+    sums.oldest = oldest;
+    sums.newest = newest;
+    sums.stored_bytes += next.stored_bytes;
+    sums.unpacked_blocks += next.unpacked_blocks;
+    sums.unpacked_weight += next.unpacked_weight;
+    sums.fresh_blocks += next.fresh_blocks;
+  }
+  return {begin, end};
+}
+
 }  // namespace
 
 std::optional<MergeRun> plan_merge(std::span<const SegmentFacts> sealed, const MergeLimits& limits) {
@@ -58,6 +84,23 @@ std::optional<MergeRun> plan_merge(std::span<const SegmentFacts> sealed, const M
       if (wanted == 2 && worth_merging_alone(sealed[run.begin])) return run;
     }
     end = begin;
+  }
+  return std::nullopt;
+}
+
+std::optional<MergeRun> plan_packing(std::span<const SegmentFacts> sealed, const MergeLimits& limits,
+                                     uint64_t pack_bytes) {
+  for (size_t begin = 0; begin < sealed.size();) {
+    if (!has_much_unpacked(sealed[begin])) {
+      ++begin;
+      continue;
+    }
+    SegmentFacts sums;
+    const MergeRun run = unpacked_run(sealed, begin, limits, sums);
+    const bool enough = sums.unpacked_weight >= pack_bytes;
+    const bool rest = limits.pace == MergePace::quiet && (sums.unpacked_blocks >= 2 || sums.fresh_blocks > 0);
+    if (enough || rest) return run;
+    begin = run.end;
   }
   return std::nullopt;
 }

@@ -36,4 +36,10 @@ struct MergeRun {
 
 std::optional<MergeRun> plan_merge(std::span<const SegmentFacts> sealed, const MergeLimits& limits);
 
+// Packing: lines that are to be kept for long are compressed once more, harder and in larger pieces, while the machine has
+// nothing better to do. The oldest neighbours that have enough for a packed block; once it is quiet, any block that was
+// never merged is enough. A segment that is packed but for a small part is left alone.
+std::optional<MergeRun> plan_packing(std::span<const SegmentFacts> sealed, const MergeLimits& limits,
+                                     uint64_t pack_bytes);
+
 }  // namespace sluice

@@ -18,6 +18,17 @@ inline bool is_small_block(const BlockSummary& block, uint64_t block_bytes) {
   return block_weight(block) < block_bytes / 2;
 }
 
+// Not yet written by a merge in pieces as large as they are to be kept in. `pack_bytes` 0: nothing is packed.
+inline bool is_unpacked_block(const BlockSummary& block, uint64_t pack_bytes) {
+  return pack_bytes > 0 && (block.merge_level == 0 || block_weight(block) < pack_bytes / 2);
+}
+
+// What merged blocks aim for: first, and at last.
+struct BlockSizes {
+  uint64_t merged = 0;
+  uint64_t packed = 0;
+};
+
 struct SegmentFacts {
   SegmentName name;
   uint64_t stored_bytes = 0;  // of the file
@@ -26,13 +37,15 @@ struct SegmentFacts {
   uint64_t weight = 0;        // block_weight() of all blocks
   uint64_t small_blocks = 0;  // worth merging: below half the weight that a merged block aims for
   uint64_t small_stored_bytes = 0;
+  uint64_t unpacked_blocks = 0, unpacked_weight = 0, unpacked_stored_bytes = 0;
+  uint64_t fresh_blocks = 0;     // of these: never merged
   Nanos oldest = 0, newest = 0;  // times of receipt; without lines, when the segment was made
   bool mergeable = true;         // false: something in it can't be read, so it is left as it is
 
   SegmentFacts() = default;
   SegmentFacts(const SegmentName& segment, Nanos created) : name(segment), oldest(created), newest(created) {}
 
-  void add(const SegmentEntry& entry, uint64_t block_bytes) {
+  void add(const SegmentEntry& entry, const BlockSizes& sizes) {
     const BlockSummary& block = entry.summary;
     if (block.rows > 0) {
       oldest = rows == 0 ? block.min_received : std::min(oldest, block.min_received);
@@ -41,9 +54,16 @@ struct SegmentFacts {
     ++blocks;
     rows += block.rows;
     weight += block_weight(block);
-    if (is_small_block(block, block_bytes)) {
+    const uint64_t stored = BlockEnvelope::kBytes + entry.length;
+    if (is_small_block(block, sizes.merged)) {
       ++small_blocks;
-      small_stored_bytes += BlockEnvelope::kBytes + entry.length;
+      small_stored_bytes += stored;
+    }
+    if (is_unpacked_block(block, sizes.packed)) {
+      ++unpacked_blocks;
+      unpacked_weight += block_weight(block);
+      unpacked_stored_bytes += stored;
+      fresh_blocks += block.merge_level == 0;
     }
   }
 };

@@ -17,6 +17,9 @@ constexpr uint64_t kMinBlockBytes = 64 << 10;
 
 StoreOptions within_limits(StoreOptions options) {
   options.block_bytes = std::clamp<uint64_t>(options.block_bytes, kMinBlockBytes, kMaxBlockTarget);
+  if (options.pack_bytes > 0) {
+    options.pack_bytes = std::clamp<uint64_t>(options.pack_bytes, options.block_bytes, kMaxBlockTarget);
+  }
   if (options.retention_bytes > 0) {
     options.segment_bytes = std::min(options.segment_bytes, options.retention_bytes / kRetentionParts);
   }
@@ -94,7 +97,8 @@ Result<void> Store::Impl::append(const EncodedBlock& block) {
   if (open_facts_.blocks == 0) opened_at_ = now;
   if (!unsynced_since_ && options_.sync_interval > 0) unsynced_since_ = now;
   last_append_ = now;
-  open_facts_.add(open_->entries().back(), options_.block_bytes);
+  if (!is_small_block(block.summary, options_.block_bytes)) last_large_append_ = now;
+  open_facts_.add(open_->entries().back(), sizes_);
   open_facts_.stored_bytes = open_->bytes();
   next_id_ = std::max(next_id_, block.end_id);
   ++appended_;
@@ -153,7 +157,7 @@ void Store::Impl::note_sync_trouble() {
   if (trouble.failed_syncs > 0) update_stats([&](StoreStats& s) { s.sync_errors += trouble.failed_syncs; });
   if (trouble.lost.empty()) return;
   SegmentFacts left(open_facts_.name, open_->header().created);
-  for (const SegmentEntry& entry : open_->entries()) left.add(entry, options_.block_bytes);
+  for (const SegmentEntry& entry : open_->entries()) left.add(entry, sizes_);
   left.stored_bytes = open_->bytes();
   left.mergeable = false;
   open_facts_ = left;
@@ -229,6 +233,7 @@ bool Store::Impl::roll_is_due(Nanos now) const {
   if (!open_ || open_facts_.blocks == 0) return false;
   if (open_facts_.stored_bytes >= options_.segment_bytes || now - opened_at_ >= options_.segment_age) return true;
   if (!options_.merge || merging_paused_.load(std::memory_order_relaxed)) return false;
+  if (sizes_.packed > 0 && open_facts_.unpacked_weight >= sizes_.packed && is_calm(now)) return true;
   // A few small blocks among large ones gain too little.
   if (open_facts_.small_blocks == 0 || open_facts_.small_stored_bytes * 8 < open_facts_.stored_bytes) return false;
   constexpr uint64_t kIdleBlocks = 4;  // fewer wait until it is quiet: a file for each would be worse
@@ -236,6 +241,9 @@ bool Store::Impl::roll_is_due(Nanos now) const {
   return open_facts_.small_blocks >= options_.small_blocks || idle >= options_.merge_quiet ||
          (open_facts_.small_blocks >= kIdleBlocks && idle >= options_.merge_idle);
 }
+
+// Blocks are sealed by their age and not by their size: the workers have time to spare.
+bool Store::Impl::is_calm(Nanos now) const { return now - last_large_append_ >= options_.merge_idle; }
 
 Nanos Store::Impl::time_for_retention() {
   const Nanos now = time_->look();
@@ -325,12 +333,15 @@ bool Store::Impl::begin_merge(Nanos now) {
   const Nanos idle = now - last_append_;
   if (idle >= options_.merge_idle) limits.pace = MergePace::idle;
   if (idle >= options_.merge_quiet) limits.pace = MergePace::quiet;
-  const auto run = plan_merge(sealed_, limits);
+  auto run = plan_merge(sealed_, limits);
+  const bool pack = !run && sizes_.packed > 0 && is_calm(now);
+  if (pack) run = plan_packing(sealed_, limits, sizes_.packed);
   if (!run) return false;
   std::vector<SegmentName> inputs;
   for (size_t i = run->begin; i < run->end; ++i) inputs.push_back(sealed_[i].name);
-  const MergeOptions options{.block_bytes = options_.block_bytes,
-                             .level = options_.merge_level,
+  const MergeOptions options{.sizes = sizes_,
+                             .pack = pack,
+                             .level = pack ? options_.pack_level : options_.merge_level,
                              .keep_collapsed_from = keep_collapsed_from_,
                              .account = options_.account};
   merge_ = std::make_unique<Merge>(fs_, options_.path, std::move(inputs), options);

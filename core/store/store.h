@@ -44,7 +44,10 @@ struct StoreOptions {
   uint64_t block_bytes = 8 << 20;      // raw bytes a merged block aims for; below half of it a block is small. At most
                                        // 16 MiB: more is smaller on disk and makes longer steps
   uint32_t small_blocks = 32;          // this many small blocks in the open segment make it roll and merge
-  int merge_level = 1;  // zstd level of merged blocks. 2 to 4 come out larger, 6 saves 2 % at twice the CPU
+  int merge_level = 1;      // zstd level of merged blocks. 2 to 4 come out larger, 6 saves 2 % at twice the CPU
+  uint64_t pack_bytes = 0;  // the same for blocks that are compressed once more while few lines come (merge_plan.h);
+                            // at most 16 MiB. 0: none are
+  int pack_level = 9;       // zstd level of these
   bool merge = true;
   Nanos merge_idle = 10 * kSecond;   // without an append for so long: merge what small blocks there are ...
   Nanos merge_quiet = 60 * kSecond;  // ... and after this long even unequal ones (merge_plan.h)

@@ -59,6 +59,7 @@ class Store::Impl {
   void abandon_open();
   std::unique_ptr<SegmentWriter> seal_open();
   bool roll_is_due(Nanos now) const;
+  bool is_calm(Nanos now) const;
   void apply_retention();
   Nanos time_for_retention();
   void remove_obsolete();
@@ -74,6 +75,7 @@ class Store::Impl {
   void update_stats(Change change);
 
   const StoreOptions options_;
+  const BlockSizes sizes_{options_.block_bytes, options_.merge ? options_.pack_bytes : 0};
   FileSystem& fs_;
   const Clock& clock_;
   const Reporter reporter_;
@@ -89,6 +91,7 @@ class Store::Impl {
   uint64_t appended_ = 0, synced_ = 0;                         // blocks
   Nanos opened_at_ = 0;                                        // monotonic: when the open segment got its first block
   Nanos last_append_ = 0;                                      // monotonic
+  Nanos last_large_append_ = 0;                                // monotonic: of a block that was not small
   std::optional<Nanos> unsynced_since_;                        // monotonic
   std::optional<BelievedTime> time_;                           // set by recover()
   bool directory_changed_ = false;                             // names that are not durable yet

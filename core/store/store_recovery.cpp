@@ -10,7 +10,7 @@ Result<void> Store::Impl::recover() {
   if (!names) return Unexpected(names.error());
   SegmentListing listing = sort_out_segments(fs_, options_.path, *names);
   next_number_ = listing.highest + 1;
-  last_append_ = clock_.monotonic();
+  last_append_ = last_large_append_ = clock_.monotonic();
 
   for (const std::string& name : listing.unfinished) obsolete_.push_back(options_.path + "/" + name);
   for (const Damage& damage : listing.damage) report(StoreEvent::Kind::damaged, to_text(damage));
@@ -115,7 +115,7 @@ void Store::Impl::resume_or_finish(const SegmentReader& found, const SegmentName
 
 void Store::Impl::keep_sealed(const SegmentReader& found, const SegmentName& name, bool mergeable) {
   SegmentFacts& facts = sealed_.emplace_back(name, found.header() ? found.header()->created : clock_.now());
-  for (const SegmentEntry& entry : found.entries()) facts.add(entry, options_.block_bytes);
+  for (const SegmentEntry& entry : found.entries()) facts.add(entry, sizes_);
   facts.stored_bytes = found.file_bytes();
   facts.mergeable = mergeable;
 }

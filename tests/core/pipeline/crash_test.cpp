@@ -174,6 +174,7 @@ class Machine {
     options.store.segment_bytes = 3000 + below(8000);
     options.store.small_blocks = 4;
     options.store.block_bytes = 64 << 10;
+    options.store.pack_bytes = below(2) * (128 << 10);
     options.store.sync_interval = static_cast<Nanos>(below(2)) * kSecond;
     options.store.merge_idle = 0;
     options.store.merge_quiet = 0;

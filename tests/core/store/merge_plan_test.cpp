@@ -105,6 +105,65 @@ TEST(MergePlan, TheResultSpansNoMoreTimeThanAllowed) {
   EXPECT_EQ(plan(sealed, MergePace::idle, 199), "2-4");
 }
 
+// ---- packing ----
+
+constexpr uint64_t kPack = 1000;  // weight of a packed block
+
+SegmentFacts unpacked(uint64_t blocks, uint64_t weight, uint64_t fresh) {
+  SegmentFacts facts;
+  facts.blocks = facts.unpacked_blocks = blocks;
+  facts.fresh_blocks = fresh;
+  facts.weight = facts.unpacked_weight = weight;
+  facts.stored_bytes = facts.unpacked_stored_bytes = weight / 10;
+  return facts;
+}
+SegmentFacts packed() {
+  SegmentFacts facts = unpacked(0, 0, 0);
+  facts.blocks = 4;
+  facts.weight = 4000;
+  facts.stored_bytes = 400;
+  return facts;
+}
+std::string pack_plan(const std::vector<SegmentFacts>& sealed, MergePace pace = MergePace::busy, Nanos span = 0) {
+  const auto run = plan_packing(sealed, {.segment_bytes = kMax, .span = span, .pace = pace}, kPack);
+  return run ? std::to_string(run->begin) + "-" + std::to_string(run->end) : "-";
+}
+
+TEST(PackingPlan, TheOldestNeighboursThatFillAPackedBlock) {
+  EXPECT_EQ(pack_plan({}), "-");
+  EXPECT_EQ(pack_plan({unpacked(3, 999, 3)}), "-");
+  EXPECT_EQ(pack_plan({unpacked(3, 1000, 3)}), "0-1");
+  EXPECT_EQ(pack_plan({packed(), unpacked(1, 500, 1), unpacked(1, 500, 0), packed(), unpacked(9, 9000, 9)}), "1-3");
+  EXPECT_EQ(pack_plan({unpacked(1, 500, 1), packed(), unpacked(1, 600, 1)}), "-") << "they are no neighbours";
+}
+
+TEST(PackingPlan, OnceItIsQuietLessIsEnoughAndNothingIsPackedTwice) {
+  EXPECT_EQ(pack_plan({packed(), unpacked(1, 10, 1)}, MergePace::quiet), "1-2");
+  EXPECT_EQ(pack_plan({packed(), unpacked(2, 10, 0)}, MergePace::quiet), "1-2");
+  EXPECT_EQ(pack_plan({packed(), unpacked(1, 10, 0)}, MergePace::quiet), "-") << "a rest that was packed";
+  EXPECT_EQ(pack_plan({packed(), packed()}, MergePace::quiet), "-");
+}
+
+TEST(PackingPlan, ASegmentThatIsPackedButForAFewBlocksIsLeftAlone) {
+  SegmentFacts facts = unpacked(4, 4000, 4);
+  facts.stored_bytes = 8 * facts.unpacked_stored_bytes + 1;
+  EXPECT_EQ(pack_plan({facts}, MergePace::quiet), "-");
+  facts.stored_bytes -= 1;
+  EXPECT_EQ(pack_plan({facts}), "0-1");
+}
+
+TEST(PackingPlan, KeepsToTheLimitsOfAMerge) {
+  SegmentFacts large = unpacked(10, 6 * kMax, 10);
+  EXPECT_EQ(pack_plan({large, large}), "0-1") << "both together are larger than a segment";
+  SegmentFacts early = unpacked(4, 4000, 4), late = early;
+  late.oldest = late.newest = 200;
+  EXPECT_EQ(pack_plan({early, late}), "0-2");
+  EXPECT_EQ(pack_plan({early, late}, MergePace::busy, 199), "0-1");
+  SegmentFacts bad = early;
+  bad.mergeable = false;
+  EXPECT_EQ(pack_plan({bad, late}), "1-2");
+}
+
 TEST(MergePlan, AFewSmallBlocksInALargeSegmentAreNotWorthIt) {
   SegmentFacts facts = small(100'000);
   facts.stored_bytes = 8 * facts.small_stored_bytes + 1;

@@ -189,6 +189,46 @@ TEST_F(MergeTest, MergedBlocksGrowToTheirTarget) {
   expect_whole();
 }
 
+// A flood, and then nothing.
+TEST_F(MergeTest, WhatAFloodLeftIsPackedOnceItIsOverAndNotAgain) {
+  options_.pack_bytes = 512 << 10;
+  open();
+  for (uint64_t i = 0; i < 20; ++i) trickle(1 + i * 1000, 1000);  // 76 KB a block: none of them is small
+  clock_.advance(options_.merge_idle - 1);
+  maintain();
+  EXPECT_EQ(read_store(fs_).blocks, 20u) << "not while the flood may go on";
+  const uint64_t before = store_->stats().stored_bytes;
+
+  clock_.advance(1);
+  maintain();
+  EXPECT_LE(read_store(fs_).blocks, 4u);
+  EXPECT_LT(store_->stats().stored_bytes, before);
+  expect_whole();
+  const auto packed = blocks();
+  const uint64_t merges = store_->stats().merges;
+  for (int minute = 0; minute < 5; ++minute) {
+    clock_.advance(61 * kSecond);
+    maintain();
+  }
+  EXPECT_EQ(store_->stats().merges, merges);
+  EXPECT_EQ(blocks(), packed);
+  expect_whole();
+}
+
+// A machine that is never silent, but seldom busy.
+TEST_F(MergeTest, ATrickleDoesNotKeepAFloodFromBeingPacked) {
+  options_.pack_bytes = 512 << 10;
+  open();
+  for (uint64_t i = 0; i < 20; ++i) trickle(1 + i * 1000, 1000);
+  for (uint64_t id = 20'001; id <= 20'030; ++id) {
+    trickle(id);
+    clock_.advance(kSecond);
+    maintain();
+  }
+  EXPECT_LE(read_store(fs_).blocks, 4u + options_.small_blocks);
+  expect_whole();
+}
+
 TEST_F(MergeTest, AMergeIsDoneInSteps) {
   options_.block_bytes = 8 << 20;
   open();

@@ -19,6 +19,7 @@ class StoreCrashTest : public StoreFixture {
     options_.sync_interval = 0;  // so that what is acknowledged is durable
     options_.small_blocks = 3;
     options_.block_bytes = 64 << 10;
+    options_.pack_bytes = 128 << 10;
   }
 
   static std::string line(uint64_t id) { return "line " + std::to_string(id) + " of many"; }

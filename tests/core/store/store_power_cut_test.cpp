@@ -46,6 +46,7 @@ class Machine {
     options_.segment_bytes = 24 << 10;
     options_.small_blocks = 4;
     options_.block_bytes = 64 << 10;
+    options_.pack_bytes = 128 << 10;
     options_.sync_interval = below(2) * kSecond;
     EXPECT_TRUE(fs_.make_directory(kDir));
   }
