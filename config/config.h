@@ -56,7 +56,7 @@ struct StoreConfig {
   std::chrono::milliseconds retention_age{0};
   std::chrono::milliseconds sync_interval{1000};
   uint64_t block_bytes = 2 << 20;
-  std::chrono::milliseconds block_age{1000};
+  std::chrono::milliseconds block_age{300};
   int compression_level = 1;
   bool merge = true;
   int merge_level = 3;
