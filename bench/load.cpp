@@ -1,7 +1,7 @@
 // sluice-load: sends the lines of a file to a listener as fast as it takes them, or at a given rate.
 //
 //   sluice-load --tcp 127.0.0.1:5514 --file lines.log [--connections 4] [--framing newline|octet]
-//   sluice-load --udp 127.0.0.1:5514 --file lines.log --rate 100000
+//   sluice-load --udp 127.0.0.1:5514 --file lines.log --rate 100000 [--at-once 6]
 //
 // The file is held in memory, framed once, and split among the connections in runs of consecutive lines. Over TCP it
 // ends when the receiver has closed its side, over UDP when the last datagram has been handed to the kernel. Prints one
@@ -33,6 +33,7 @@ struct Options {
   unsigned connections = 1;
   double rate = 0;           // lines per second over all connections; 0: as fast as it goes
   size_t chunk = 256 << 10;  // bytes per send over TCP
+  size_t at_once = 64;       // datagrams per sendmmsg
 };
 
 struct Payload {
@@ -120,18 +121,17 @@ void send_stream(const Options& options, const Payload& payload, size_t first, s
 void send_datagrams(const Options& options, const Payload& payload, size_t first, size_t last) {
   const int fd = connect_to(options.udp, SOCK_DGRAM);
   const Pace pace(options.rate / options.connections);
-  constexpr size_t kAtOnce = 64;
-  mmsghdr messages[kAtOnce] = {};
-  iovec pieces[kAtOnce];
+  std::vector<mmsghdr> messages(options.at_once);
+  std::vector<iovec> pieces(options.at_once);
   for (size_t line = first; line < last;) {
-    const size_t count = pace.at_once(std::min(kAtOnce, last - line));
+    const size_t count = pace.at_once(std::min(options.at_once, last - line));
     for (size_t i = 0; i < count; ++i) {
       pieces[i] = {const_cast<char*>(payload.bytes.data()) + payload.begin[line + i],
                    payload.begin[line + i + 1] - payload.begin[line + i]};
       messages[i].msg_hdr.msg_iov = &pieces[i];
       messages[i].msg_hdr.msg_iovlen = 1;
     }
-    const int sent = sendmmsg(fd, messages, static_cast<unsigned>(count), 0);
+    const int sent = sendmmsg(fd, messages.data(), static_cast<unsigned>(count), 0);
     if (sent < 0 && errno != EINTR && errno != ENOBUFS && errno != ECONNREFUSED) fail("sendmmsg");
     if (sent > 0) line += static_cast<size_t>(sent);
     pace.wait(line - first);
@@ -150,6 +150,7 @@ int main(int argc, char** argv) {
   app.add_option("--framing", options.framing)->check(CLI::IsMember({"newline", "octet"}));
   app.add_option("--connections", options.connections)->check(CLI::Range(1, 1024));
   app.add_option("--rate", options.rate, "lines per second");
+  app.add_option("--at-once", options.at_once, "datagrams per system call at most")->check(CLI::Range(1, 1024));
   CLI11_PARSE(app, argc, argv);
   if (options.tcp.empty() == options.udp.empty()) {
     std::fprintf(stderr, "sluice-load: one of --tcp and --udp\n");

@@ -10,14 +10,21 @@
 namespace sluice {
 namespace {
 
-// Most syslog fits 512 bytes; 2 KiB is what RFC 5424 asks every receiver to take; then an Ethernet jumbo frame; then
-// anything.
-constexpr std::array<size_t, 4> kStrides{512, 2 << 10, 9 << 10, 64 << 10};
+// Plain syslog is 100 to 200 bytes long, most of all fits 512; 2 KiB is what RFC 5424 asks every receiver to take; then an
+// Ethernet jumbo frame; then anything.
+constexpr std::array<size_t, 5> kStrides{256, 512, 2 << 10, 9 << 10, 64 << 10};
 constexpr uint32_t kSlotsPerStride = 16;  // before a stride goes down
-constexpr uint8_t kCalmSlots = 8;         // before a slot's size goes down
+constexpr uint32_t kFullSlots = 4;        // of a reading, before its next one is of the next size: it holds as much
+constexpr size_t kReadings = 8;           // that the average remembers
 
 // What a round of one datagram takes.
 size_t bytes_for(size_t length) { return length + sizeof(RoundHead) + RoundShape::kPerDatagram + 16; }
+
+// The smallest size that holds `bytes`, or the one below when two of those do.
+SlotSize size_for(size_t bytes) {
+  const auto size = static_cast<size_t>(slot_for(bytes));
+  return static_cast<SlotSize>(size > 0 && bytes <= kSlotBytes[size] / 2 ? size - 1 : size);
+}
 
 size_t stride_for(size_t length) {
   for (const size_t stride : kStrides) {
@@ -92,6 +99,7 @@ bool DatagramBatches::take_extra(size_t length) {
 }
 
 void DatagramBatches::add_frame(Batch& batch, size_t offset, size_t length, InternId peer) {
+  reading_ += RoundShape::kPerDatagram + std::max(length, stride_);
   longest_ = std::max(longest_, length);
   bytes_ += length;
   ++datagrams_;
@@ -105,8 +113,9 @@ void DatagramBatches::add_frame(Batch& batch, size_t offset, size_t length, Inte
   batch.frames.push_back(frame);
 }
 
-void DatagramBatches::take(std::vector<std::unique_ptr<Batch>>& ready) {
-  if (batch_) adapt();
+void DatagramBatches::take(std::vector<std::unique_ptr<Batch>>& ready, bool emptied) {
+  choose_size(emptied);
+  choose_stride();
   // A later process cuts the slot's datagrams as they lie, and must get to the same numbers.
   if (out_of_order_) {
     std::sort(batch_->frames.begin(), batch_->frames.end(),
@@ -122,20 +131,17 @@ void DatagramBatches::take(std::vector<std::unique_ptr<Batch>>& ready) {
   extra_.clear();
 }
 
-void DatagramBatches::adapt() {
-  const auto level = static_cast<size_t>(level_);
-  if (room() == 0) {
-    calm_ = 0;
-    if (level + 1 < kSlotSizes) level_ = static_cast<SlotSize>(level + 1);
-  } else if (level > 0 && rounds_.used() <= kSlotBytes[level - 1] / 2) {
-    if (++calm_ >= kCalmSlots) {
-      calm_ = 0;
-      level_ = static_cast<SlotSize>(level - 1);
-    }
-  } else {
-    calm_ = 0;
+void DatagramBatches::choose_size(bool emptied) {
+  if (!emptied) {
+    const auto level = static_cast<size_t>(level_);
+    if (++full_ < kFullSlots || level + 1 == kSlotSizes) return;
+    level_ = static_cast<SlotSize>(level + 1);
+  } else if (reading_ > 0) {
+    average_ = (average_ * (kReadings - 1) + reading_) / kReadings;
+    level_ = size_for(average_);
+    reading_ = 0;
   }
-  choose_stride();
+  full_ = 0;
 }
 
 // Up at once, because every longer datagram is copied; down when nothing was that long for a while. But a few long ones

@@ -6,10 +6,11 @@
 //   batches.received(now);
 //   for (int i = 0; i < got; ++i) batches.add(i, peer);             // where recvmmsg put it
 //                             or  batches.add_copy(first, rest, sender, peer);  // a longer one, or a GELF document
-//   batches.take(ready);                                            // batches to be submitted, in order
+//   batches.take(ready, emptied);                                   // batches to be submitted, in order
 //
-// The slot's size follows how much there is to read, the stride how long datagrams are. A copy is put behind the others,
-// or, when it does not fit there, in a slot of its own.
+// The slots' size follows how much a reading brings, so that they are at least half full on average: until their lines are
+// stored all of their memory is taken, and what was not used for long has left the cache. The stride follows how long
+// datagrams are. A copy is put behind the others, or, when it does not fit there, in a slot of its own.
 //
 // Threads: one.
 #pragma once
@@ -44,14 +45,14 @@ class DatagramBatches {
   // False, and nothing is kept, when there is no slot for it.
   bool add_copy(std::string_view first, std::string_view rest, const sockaddr_in6& sender, InternId peer);
 
-  // Appends what has frames; the rest goes back.
-  void take(std::vector<std::unique_ptr<Batch>>& ready);
+  // Appends what has frames; the rest goes back. `emptied`: the socket is, and this reading is at its end.
+  void take(std::vector<std::unique_ptr<Batch>>& ready, bool emptied);
 
  private:
   void describe(Slot& slot) const;
   bool take_extra(size_t length);
   void add_frame(Batch& batch, size_t offset, size_t length, InternId peer);
-  void adapt();
+  void choose_size(bool emptied);
   void choose_stride();
 
   Intake& intake_;
@@ -66,7 +67,9 @@ class DatagramBatches {
   Nanos received_ = 0;
 
   SlotSize level_ = SlotSize::small;
-  uint8_t calm_ = 0;  // slots in a row that a smaller one would have held
+  size_t reading_ = 0;  // bytes of slots that this reading's datagrams take
+  size_t average_ = 0;  // of a reading, lately
+  uint32_t full_ = 0;   // slots of this size that this reading has filled
   size_t stride_ = 2048;
   size_t longest_ = 0;                // datagram since the stride was chosen
   size_t bytes_ = 0, datagrams_ = 0;  // since then

@@ -43,9 +43,9 @@ void Gate::wait_for_slot(GateWaiter& waiter) {
   start_retry();
 }
 
-void Gate::rest(GateWaiter& waiter) {
+void Gate::rest(GateWaiter& waiter, std::chrono::nanoseconds how_long) {
   resting_.push_back(waiter);
-  start_rest();
+  start_rest(how_long);
 }
 
 void Gate::close() {
@@ -127,10 +127,10 @@ void Gate::retry() {
   start_retry();
 }
 
-void Gate::start_rest() {
+void Gate::start_rest(std::chrono::nanoseconds how_long) {
   if (resting_now_ || closed_) return;
   resting_now_ = true;
-  rest_timer_.expires_after(kRest);
+  rest_timer_.expires_after(how_long);
   rest_timer_.async_wait([self = shared_from_this()](boost::system::error_code) { self->rested(); });
 }
 

@@ -9,7 +9,8 @@
 // free and pressure ends without a word.
 //
 // Resting is what makes a busy socket cheap: after reading a little, its reader leaves it alone for a moment, and the next
-// read finds a batch instead of a line. Readers rest on one timer together.
+// read finds a batch instead of a line. Readers rest on one timer together: who comes while it runs rests as long as it
+// still does.
 //
 // Threads: the io_context's one, or any while it does not run. Only the context manager's call comes from elsewhere.
 // Memory:  nothing per reader; the lists run through the readers.
@@ -64,7 +65,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
   // `deadline` on the monotonic clock; 0: none. Asked again from on_room(), the first one counts.
   void wait_for_room(GateWaiter& waiter, OperationCost cost, Nanos deadline);
   void wait_for_slot(GateWaiter& waiter);
-  void rest(GateWaiter& waiter);
+  void rest(GateWaiter& waiter, std::chrono::nanoseconds how_long = kRest);
   // Forgets every waiter and calls nobody from now on.
   void close();
 
@@ -81,7 +82,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
   bool serve();
   void check_deadlines();
   void start_retry();
-  void start_rest();
+  void start_rest(std::chrono::nanoseconds how_long);
   void retry();
   void rested();
 

@@ -13,12 +13,7 @@
 namespace sluice {
 namespace {
 
-constexpr size_t kRoundsPerTurn = 64;         // then the other sockets of this thread have their turn
-constexpr size_t kRestBelow = 256;            // datagrams; a turn that found more is not worth a pause
-constexpr Nanos kBusyGap = 4 * kMillisecond;  // turns closer than this: worth a rest
-constexpr Nanos kMeasure = 100 * kMillisecond;
-// What the kernel's buffer is charged for a short datagram besides its bytes.
-constexpr size_t kKernelOverhead = 768;
+constexpr size_t kRoundsPerTurn = 64;  // then the other sockets of this thread have their turn
 constexpr std::chrono::seconds kTick{1};
 constexpr uint64_t kChunkShare = 8;  // of the slots, for chunks that wait for their siblings
 
@@ -42,7 +37,8 @@ UdpReader::UdpReader(std::unique_ptr<Intake> intake, Socket socket, UdpSettings 
       batches_(*intake_, settings.max_frame_bytes, settings.gelf),
       peers_(intake_->parts.interner),
       chunks_(intake_->parts.pool.max_bytes() / kChunkShare),
-      receive_buffer_(socket_counters(socket_.fd())[SK_MEMINFO_RCVBUF]) {
+      receive_buffer_(socket_counters(socket_.fd())[SK_MEMINFO_RCVBUF]),
+      pause_(receive_buffer_) {
   if (settings_.gelf) gelf_.emplace(GelfDatagramsOptions{.account = &account_});
   account_.charge(sizeof *this + DatagramReceiver::kOverflowBytes);
 }
@@ -52,17 +48,17 @@ UdpReader::~UdpReader() = default;
 void UdpReader::start() {
   intake_->poller->add(socket_.fd());
   place_pending();
-  if (hand_over()) intake_->poller->watch(socket_.fd(), *this);
+  if (hand_over(true)) intake_->poller->watch(socket_.fd(), *this);
   start_tick();
 }
 
 void UdpReader::turn() {
   if (at_gate() || !socket_) return;
+  found();
   if (intake_->parts.context.critical()) {
     if (settings_.overflow == OverflowPolicy::drop_newest) return discard();
     if (!stopping_) return intake_->gate->wait_for_slot(*this);
   }
-  size_t read = 0;
   for (size_t n = 0; n < kRoundsPerTurn; ++n) {
     if (stopping_ && last_bytes_ == 0) return ended();
     if (!batches_.take_slot()) return wait_for_slot();
@@ -75,17 +71,13 @@ void UdpReader::turn() {
     } else {
       batches_.cancel_round();
     }
-    read += static_cast<size_t>(std::max(got, 0));
     const bool drained = got < static_cast<int>(asked);
-    if (drained) {
-      last_bytes_ = 0;
-      overloaded_ = false;
-    }
+    const Nanos pause = drained ? emptied() : 0;
     const bool last = stopping_ && last_bytes_ == 0;
-    if ((drained || last || batches_.room() == 0) && !hand_over()) return;
-    if (drained && !stopping_) return settle(read);
+    if ((drained || last || batches_.room() == 0) && !hand_over(drained)) return;
+    if (drained && !stopping_) return settle(pause);
   }
-  if (hand_over()) go_on();
+  if (hand_over(false)) go_on();
 }
 
 // Another turn, when the kernel says so or the others have had theirs.
@@ -97,13 +89,10 @@ void UdpReader::go_on() {
   }
 }
 
-// The socket is empty.
-void UdpReader::settle(size_t read) {
-  const Nanos now = intake_->parts.clock.monotonic();
-  const bool busy = now - last_turn_ < kBusyGap;
-  last_turn_ = now;
-  if (settings_.rest && busy && read > 0 && read < kRestBelow) {
-    intake_->gate->rest(*this);
+// The socket is empty, and what was in it has been handed over.
+void UdpReader::settle(Nanos pause) {
+  if (pause > 0) {
+    intake_->gate->rest(*this, std::chrono::nanoseconds(pause));
   } else {
     intake_->poller->watch(socket_.fd(), *this);
   }
@@ -186,8 +175,8 @@ void UdpReader::count_gelf() {
 }
 
 // False when it must wait for room; on_room() or on_deadline() go on then.
-bool UdpReader::hand_over() {
-  batches_.take(ready_);
+bool UdpReader::hand_over(bool emptied) {
+  batches_.take(ready_, emptied);
   for (const auto& batch : ready_) intake_->count(*batch);
   std::reverse(ready_.begin(), ready_.end());
   if (submit()) return true;
@@ -261,8 +250,7 @@ void UdpReader::discard() {
     cell.dropped[static_cast<size_t>(DropReason::memory)].add(lines);
     arrived(static_cast<size_t>(std::max(got, 0)), bytes);
     if (got < static_cast<int>(DatagramReceiver::kDatagrams)) {
-      last_bytes_ = 0;
-      overloaded_ = false;
+      emptied();
       break;
     }
   }
@@ -275,19 +263,26 @@ void UdpReader::arrived(size_t datagrams, size_t bytes) {
     last_bytes_ -= std::min<uint64_t>(last_bytes_, bytes + datagrams * 256);
     return;
   }
-  kernel_bytes_ += bytes + datagrams * kKernelOverhead;
-  const Nanos now = intake_->parts.clock.monotonic();
-  if (now - measured_ < kMeasure) return;
-  rate_ = static_cast<double>(kernel_bytes_) / static_cast<double>(now - measured_);
-  kernel_bytes_ = 0;
-  measured_ = now;
+  pause_.took(datagrams);
+}
+
+// A turn begins: how much has come since the socket was empty.
+void UdpReader::found() {
+  if (stopping_) return;
+  pause_.begin(socket_counters(socket_.fd())[SK_MEMINFO_RMEM_ALLOC], intake_->parts.clock.monotonic());
+}
+
+// How long the socket should be left alone now.
+Nanos UdpReader::emptied() {
+  last_bytes_ = 0;
+  overloaded_ = false;
+  return pause_.emptied(intake_->parts.clock.monotonic());
 }
 
 // Half of the time that the kernel's buffer holds what comes meanwhile, and never longer than a deadline.
 Nanos UdpReader::patience() const {
   const Nanos most = intake_->parts.context.timeout().count();
-  if (rate_ <= 0) return most;
-  const double hold = static_cast<double>(receive_buffer_) / 2 / rate_;
+  const double hold = pause_.time_to_fill() / 2;
   return hold < static_cast<double>(most) ? static_cast<Nanos>(hold) : most;
 }
 

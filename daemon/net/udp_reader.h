@@ -1,6 +1,7 @@
 // UdpReader: empties one UDP socket into slots, a datagram a frame. Empty datagrams are no lines.
 //
-// A turn: the socket is readable -> take a slot -> recvmmsg into it until it is full or the socket is empty -> hand over.
+// A turn: the socket is readable -> take a slot -> recvmmsg into it until it is full or the socket is empty -> hand over
+// -> leave the socket alone for a moment, by how much comes (drain_pause.h).
 //
 // GELF: chunks are put together and compressed bodies expanded (core/frame/gelf_chunks.h), where the listener's format
 // is `gelf` or `auto`; a document is copied to a slot and is a frame like any other.
@@ -24,6 +25,7 @@
 #include "daemon/net/chunk_slots.h"
 #include "daemon/net/datagram_batches.h"
 #include "daemon/net/datagram_receiver.h"
+#include "daemon/net/drain_pause.h"
 #include "daemon/net/intake.h"
 #include "daemon/net/peer_cache.h"
 #include "daemon/net/socket.h"
@@ -35,7 +37,6 @@ struct UdpSettings {
   size_t max_frame_bytes = 64 << 10;
   bool gelf = false;       // look for chunks and compressed bodies
   bool gelf_only = false;  // what looks compressed and is not is malformed; otherwise it is a line
-  bool rest = true;        // pause after reading little (gate.h)
 };
 
 class UdpReader final : public Readable, public GateWaiter, public std::enable_shared_from_this<UdpReader> {
@@ -62,18 +63,20 @@ class UdpReader final : public Readable, public GateWaiter, public std::enable_s
  private:
   void turn();
   void go_on();
-  void settle(size_t read);
+  void settle(Nanos pause);
+  void found();
   void place(const DatagramRound& round, size_t got);
   void place_copy(std::string_view first, std::string_view rest, const sockaddr_in6& sender, InternId peer);
   void place_gelf(std::string_view datagram, const sockaddr_in6& sender, InternId peer, const Slot& slot,
                   mmsghdr* header);
   void place_pending();
-  bool hand_over();
+  bool hand_over(bool emptied);
   bool submit();
   void drop_ready(DropReason reason);
   void wait_for_slot();
   void discard();
   void arrived(size_t datagrams, size_t bytes);
+  Nanos emptied();
   Nanos patience() const;
   void start_tick();
   void count_kernel_drops();
@@ -103,12 +106,9 @@ class UdpReader final : public Readable, public GateWaiter, public std::enable_s
   uint64_t last_bytes_ = 0;  // when stopping: bytes of kernel buffer left to read
   std::function<void()> done_;
 
-  Nanos last_turn_ = 0;          // monotonic
-  uint64_t kernel_bytes_ = 0;    // arrived since `measured_`, as the kernel counts
-  Nanos measured_ = 0;           // monotonic
-  double rate_ = 0;              // kernel bytes a nanosecond
-  uint64_t receive_buffer_ = 0;  // kernel bytes
-  uint32_t kernel_drops_ = 0;    // its counter when last read
+  const uint64_t receive_buffer_;  // kernel bytes
+  DrainPause pause_;
+  uint32_t kernel_drops_ = 0;  // its counter when last read
 };
 
 }  // namespace sluice

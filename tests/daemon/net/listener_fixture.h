@@ -165,6 +165,7 @@ class ListenerTest : public testing::Test {
     }
     return all;
   }
+  size_t slots_in_use(SlotSize size) { return pool().stats().levels[static_cast<size_t>(size)].in_use; }
   size_t slots_in_use() {
     size_t used = 0;
     for (const auto& level : pool().stats().levels) used += level.in_use;

@@ -114,6 +114,32 @@ TEST_P(UdpListenerTest, KeepsABurstOfMixedLengthsWhole) {
   }
 }
 
+TEST_P(UdpListenerTest, ATrickleTakesSmallSlotsOnly) {
+  listen(config());
+  UdpClient client(port());
+  // No worker: each datagram's slot stays in use.
+  for (uint64_t i = 1; i <= 60; ++i) {
+    client.send("datagram " + std::to_string(i));
+    ASSERT_TRUE(eventually([&] { return ledger().received == i; }));
+  }
+  EXPECT_EQ(slots_in_use(SlotSize::small), 60u);
+  EXPECT_EQ(slots_in_use(), 60u);
+  start_workers();
+  EXPECT_EQ(stored().size(), 60u);
+}
+
+TEST_P(UdpListenerTest, ABurstTakesLargerAndLargerSlots) {
+  ASSERT_TRUE(open(config()));
+  UdpClient client(port());
+  for (int i = 0; i < 3000; ++i) client.send("datagram " + std::to_string(i));
+  start();  // all of it waits in the kernel
+  ASSERT_TRUE(eventually([&] { return ledger().received == 3000; }));
+  EXPECT_GT(slots_in_use(SlotSize::medium), 0u);
+  EXPECT_LT(slots_in_use(), 100u);
+  start_workers();
+  EXPECT_EQ(stored().size(), 3000u);
+}
+
 TEST_P(UdpListenerTest, TakesEmptyDatagramsForNoLines) {
   listen(config());
   start_workers();
