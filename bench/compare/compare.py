@@ -24,11 +24,11 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "tests", "end_to_end")]
 
-import ingest  # noqa: E402
-import measure  # noqa: E402
-import peers  # noqa: E402
-import picture  # noqa: E402
-import report  # noqa: E402
+import ingest
+import measure
+import peers
+import picture
+import report
 
 UDP_RATES = {"udp_100k": 100_000, "udp_200k": 200_000, "udp_flat_out": 0}  # lines/s of one sender; 0 is as fast as it can
 ZSTD = {"zstd -1": ["-1"], "zstd -3": ["-3"]}
@@ -46,7 +46,7 @@ def measure_peer(peer, args):
     def attempt(what, keys, run):
         try:
             result = run()
-        except (measure.Nonsense, subprocess.CalledProcessError) as error:
+        except (measure.Nonsense, subprocess.CalledProcessError, OSError) as error:
             say(f"  {peer.name}, {what}: does not count: {error}")
             result = {key: None for key in keys}
         found.update(result)
@@ -85,7 +85,8 @@ def measure_rounds(chosen, args):
             rounds[-1][name] = zstd_figures(args, args.payload, args.lines, options)
         if number == 0:
             rounds[0][ZSTD_SLOW] = measure_slow_zstd(args)
-        say(report.table(report.collect(rounds[-1:])))
+        if args.rounds > 1:
+            say(report.table(report.collect(rounds[-1:])))
     return rounds
 
 

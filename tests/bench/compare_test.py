@@ -11,11 +11,11 @@ import xml.etree.ElementTree as ElementTree
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "bench", "compare"))
 
-import compare  # noqa: E402
-import measure  # noqa: E402
-import peers  # noqa: E402
-import picture  # noqa: E402
-import report  # noqa: E402
+import compare
+import measure
+import peers
+import picture
+import report
 
 FIGURES = {
     "Sluice": {"cpu": [0.8, 0.7, 0.9], "rate": [400_000, 410_000, 390_000], "bytes": [15.0, 15.0, 15.0], "killed": [0, 0, 0],
