@@ -151,7 +151,7 @@ def publish(measured, out):
     peers.write(f"{out}/table.md", table)
     peers.write(f"{out}/picture.svg", picture.picture(figures, wrapped(facts), [*ZSTD, ZSTD_SLOW]))
     print(table)
-    say(f"written: {out}/table.md, {out}/picture.svg, {out}/rounds.json")
+    say(f"written: {out}/table.md and {out}/picture.svg")
 
 
 def options():

@@ -64,7 +64,7 @@ def chart(x, y, width, metric, title, rows, references):
         end = left + length
         if value > longest:
             parts.append(f'<path d="M{end - 22:.1f} {top + BAR + 2}l6 -{BAR + 4}" stroke="{PAPER}" stroke-width="5"/>')
-        elif min(values) != max(values):
+        elif metric.text(min(values)) != metric.text(max(values)):
             tip = left + min(max(values) / longest, 1) * room
             parts.append(line(left + min(values) / longest * room, tip, top + BAR / 2))
             end = max(end, tip)

@@ -41,8 +41,8 @@ METRICS = [
     Metric("bytes", "bytes a line on disk", "less", three_digits),
     Metric("lost_tcp", "lines lost over TCP", "less", grouped),
     Metric("udp_100k", "UDP lost at 100,000/s", "less", percent),
-    Metric("udp_200k", "at 200,000/s", "less", percent),
-    Metric("udp_flat_out", "flat out", "less", percent),
+    Metric("udp_200k", "UDP lost at 200,000/s", "less", percent),
+    Metric("udp_flat_out", "UDP lost flat out", "less", percent),
     Metric("killed", "received lines lost by `kill -9`", "less", grouped),
 ]
 
