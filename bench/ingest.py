@@ -57,10 +57,10 @@ def on_cpu(cpu, pin):
     return ["taskset", "-c", str(cpu)] if pin and os.cpu_count() > 1 else []
 
 
-def measure_zstd(payload, pin):
+def measure_zstd(payload, pin, options=("-3",)):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(payload, "rb") as source:
-        out = subprocess.run(on_cpu(0, pin) + ["zstd", "-3", "--single-thread", "-q", "-c"], stdin=source,
+        out = subprocess.run(on_cpu(0, pin) + ["zstd", *options, "--single-thread", "-q", "-c"], stdin=source,
                              stdout=subprocess.PIPE, check=True).stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, len(out)
