@@ -7,6 +7,8 @@
 #include <string>
 #include <tuple>
 
+#include "core/query/message_search.h"
+
 namespace sluice {
 namespace {
 
@@ -15,6 +17,10 @@ constexpr std::array kTexts{
     &StoredRecord::proc_id,         &StoredRecord::msg_id, &StoredRecord::message,  &StoredRecord::layout_text,
     &StoredRecord::structured_data, &StoredRecord::values,
 };
+
+// What is copied out at once and need not hold the decoded block.
+constexpr size_t kFewRows = 64;
+constexpr size_t kFewBytes = 16 << 10;
 
 bool same_place(std::string_view a, std::string_view b) { return a.data() == b.data() && a.size() == b.size(); }
 
@@ -69,41 +75,39 @@ Result<void> BlockRows::open(const StoreReader& reader, const BlockRef& ref, con
                              const RowOptions& options) {
   portion_.clear();
   text_.reset();
-  first_ = position_ = 0;
-  block_ = BlockReader();
+  repeats_.clear();
+  rows_.clear();
+  keys_.clear();
+  first_ = position_ = total_ = 0;
+  holds_block_ = true;
   if (auto r = reader.read(ref, block_); !r) return r;
-  if (auto r = find_rows(ref, scan, options.keys_only); !r) return r;
+  if (auto r = find_rows(ref, scan); !r) return r;
+  if (rows_.empty()) {
+    holds_block_ = false;
+    return {};
+  }
+  if (auto r = block_.load(kIdPart | kTimePart); !r) return r;
   sort(options.order);
   total_ = rows_.size();
-  if (options.counts != nullptr) count_repeats(ref, *options.counts);
+  if (auto r = block_.load(options.parts); !r) return r;
+  if (rows_.size() <= kFewRows && rows_.size() < block_.rows()) keep_few();
   return {};
 }
 
-Result<void> BlockRows::find_rows(const BlockRef& ref, const Scan& scan, bool keys_only) {
-  const bool needs_text = !keys_only || scan.needs_message();
-  const bool filters = scan.filters_fields(ref.summary) || ref.skip != nullptr;
-  rows_.clear();
-  if (filters || !needs_text) {
-    if (auto r = block_.load_filters(); !r) return r;
+// The fields first: where they leave nothing, no text is decoded.
+Result<void> BlockRows::find_rows(const BlockRef& ref, const Scan& scan) {
+  rows_.resize(block_.rows());
+  std::iota(rows_.begin(), rows_.end(), 0u);
+  if (ref.skip != nullptr) {
+    if (auto r = block_.load(kIdPart); !r) return r;
+    std::erase_if(rows_, [&](uint32_t row) { return ref.skip->has(block_.id(row)); });
   }
-  if (filters) {
-    for (uint32_t row = 0; row < block_.rows(); ++row) {
-      const StoredRecord record = block_.record(row);
-      if (ref.skip != nullptr && ref.skip->has(record.id)) continue;
-      if (scan.matches_fields(record)) rows_.push_back(row);
-    }
-    if (rows_.empty()) return {};
-  } else {
-    rows_.resize(block_.rows());
-    std::iota(rows_.begin(), rows_.end(), 0u);
+  if (const BlockParts parts = scan.field_parts(ref.summary); parts != 0) {
+    if (auto r = block_.load(parts); !r) return r;
+    std::erase_if(rows_, [&](uint32_t row) { return !scan.matches_fields(block_.record(row)); });
   }
-  if (!needs_text) return {};
-  if (auto r = block_.load_all(); !r) return r;
-  if (scan.needs_message()) {
-    std::string scratch;
-    std::erase_if(rows_, [&](uint32_t row) { return !scan.matches_message(block_.record(row), scratch); });
-  }
-  return {};
+  if (rows_.empty() || !scan.needs_message()) return {};
+  return MessageSearch(scan).keep_matching(block_, rows_);
 }
 
 void BlockRows::sort(RowOrder order) {
@@ -114,8 +118,7 @@ void BlockRows::sort(RowOrder order) {
   std::vector<Placed> placed;
   placed.reserve(rows_.size());
   for (const uint32_t row : rows_) {
-    const StoredRecord record = block_.record(row);
-    placed.push_back({{record.time, record.id}, row});
+    placed.push_back({{block_.time(row), block_.id(row)}, row});
   }
   // Rows are in order of receipt, which is mostly the order of time.
   const auto earlier = [](const Placed& a, const Placed& b) {
@@ -152,6 +155,13 @@ StoredRecord BlockRows::record() const {
   return portion_.empty() ? block_.record(rows_[position_]) : portion_[position_ - first_];
 }
 
+// Copies them all and lets the block go: it may be long until they are asked for, and its reader is of use meanwhile.
+void BlockRows::keep_few() {
+  size_t bytes = 0;
+  for (const uint32_t row : rows_) bytes += TextCopier(nullptr, 0).needed(block_.record(row));
+  if (bytes <= kFewBytes) keep_portion(std::max(bytes, rows_.size() * sizeof(StoredRecord)));
+}
+
 void BlockRows::keep_portion(size_t bytes) {
   size_t room = bytes;
   if (!at_end()) room = std::max(room, TextCopier(nullptr, 0).needed(record()));
@@ -173,7 +183,7 @@ void BlockRows::keep_portion(size_t bytes) {
   if (!repeats_.empty()) cut(repeats_);
   rows_ = {};
   first_ = position_ = from;
-  block_ = BlockReader();
+  holds_block_ = false;
 }
 
 }  // namespace sluice

@@ -37,23 +37,34 @@ Result<Scan> Scan::compile(Query query) {
   options.set_max_mem(kPatternMemory);
   options.set_case_sensitive(!ignores_case(scan.query_));
   auto pattern = std::make_unique<re2::RE2>(scan.query_.pattern, options);
+  bool latin1 = false;
   if (!pattern->ok()) {
     // A message need not be UTF-8, and neither need a pattern: then both are taken as single bytes.
     options.set_encoding(re2::RE2::Options::EncodingLatin1);
     if (pattern->error_code() == re2::RE2::ErrorBadUTF8) {
       pattern = std::make_unique<re2::RE2>(scan.query_.pattern, options);
+      latin1 = true;
     }
   }
   if (!pattern->ok()) {
     return Unexpected(Error{"'" + scan.query_.pattern + "' is not a regular expression: " + pattern->error()});
   }
   scan.pattern_ = std::move(pattern);
+  scan.literals_ = literals_of(scan.query_.pattern, {.ignores_case = ignores_case(scan.query_), .latin1 = latin1});
+  const PatternLiterals& literals = scan.literals_;
+  for (const std::string& literal : literals.all_of.empty() ? literals.any_of : literals.all_of) {
+    scan.finders_.emplace_back(literal, literals.folded);
+  }
   return scan;
 }
 
-bool Scan::filters_fields(const BlockSummary& summary) const {
-  return summary.min_time < query_.since || summary.max_time > query_.until ||
-         (summary.severities & ~query_.severities) != 0 || !query_.app_names.empty() || !query_.hostnames.empty();
+BlockParts Scan::field_parts(const BlockSummary& summary) const {
+  BlockParts parts = 0;
+  if (summary.min_time < query_.since || summary.max_time > query_.until) parts |= kTimePart;
+  if ((summary.severities & ~query_.severities) != 0) parts |= kClassPart;
+  if (!query_.app_names.empty() || !query_.hostnames.empty()) parts |= kOriginPart;
+  // What is not loaded reads as zeros, which need not pass: all three, or none.
+  return parts == 0 ? parts : static_cast<BlockParts>(kTimePart | kClassPart | kOriginPart);
 }
 
 bool Scan::may_match(const BlockSummary& summary) const {
@@ -63,8 +74,18 @@ bool Scan::may_match(const BlockSummary& summary) const {
 
 bool Scan::matches_fields(const StoredRecord& record) const {
   return record.time >= query_.since && record.time <= query_.until &&
-         (query_.severities >> record.flags.severity() & 1) != 0 && contains(query_.app_names, record.app_name) &&
-         contains(query_.hostnames, record.hostname);
+         (query_.severities >> record.flags.severity() & 1) != 0 && wants_origin(record.hostname, record.app_name);
+}
+
+bool Scan::wants_origin(std::string_view hostname, std::string_view app_name) const {
+  return contains(query_.app_names, app_name) && contains(query_.hostnames, hostname);
+}
+
+bool Scan::may_match(const GramFilter& grams) const {
+  const auto may_hold = [&](const std::string& literal) { return grams.may_hold(literal, literals_.folded); };
+  const std::vector<std::string>& any_of = literals_.any_of;
+  return std::all_of(literals_.all_of.begin(), literals_.all_of.end(), may_hold) &&
+         (any_of.empty() || std::any_of(any_of.begin(), any_of.end(), may_hold));
 }
 
 bool Scan::matches_message(const StoredRecord& record, std::string& scratch) const {

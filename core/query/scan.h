@@ -6,16 +6,21 @@
 //   if (scan->may_match(ref.summary)) ...            // otherwise the block need not be read
 //   if (scan->matches_fields(record) && scan->matches_message(record, scratch)) ...
 //
-// matches_fields() needs what BlockReader::load_filters() decodes; matches_message() needs load_all().
+// matches_fields() needs the parts that field_parts() names; matches_message() needs kClassPart and kMessagePart.
+// message_search.h finds all messages of a block at once.
 // Threads: const methods are safe from any thread, each with its own scratch.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/base/error.h"
+#include "core/query/literal_finder.h"
+#include "core/query/pattern_literals.h"
 #include "core/query/query.h"
 #include "core/record/block.h"
+#include "core/record/gram_filter.h"
 #include "core/record/stored_record.h"
 
 namespace re2 {
@@ -34,10 +39,17 @@ class Scan {
 
   const Query& query() const { return query_; }
   bool needs_message() const { return pattern_ != nullptr; }
-  // False when every record of a block passes matches_fields() that has this summary.
-  bool filters_fields(const BlockSummary& summary) const;
+  // What matches_fields() looks at in a block that has this summary. None: every record passes.
+  BlockParts field_parts(const BlockSummary& summary) const;
+  // What must stand in a message that matches, and what looks for it: for all_of or, where that is empty, for any_of.
+  const PatternLiterals& literals() const { return literals_; }
+  const std::vector<LiteralFinder>& finders() const { return finders_; }
 
   bool may_match(const BlockSummary& summary) const;
+  // The same by a block's dictionaries and its filter.
+  bool wants_names() const { return !query_.app_names.empty() || !query_.hostnames.empty(); }
+  bool wants_origin(std::string_view hostname, std::string_view app_name) const;
+  bool may_match(const GramFilter& grams) const;
   bool matches_fields(const StoredRecord& record) const;
   bool matches_message(const StoredRecord& record, std::string& scratch) const;
 
@@ -45,6 +57,8 @@ class Scan {
   explicit Scan(Query query);
   Query query_;
   std::unique_ptr<re2::RE2> pattern_;
+  PatternLiterals literals_;
+  std::vector<LiteralFinder> finders_;
 };
 
 }  // namespace sluice

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "core/query/block_damage.h"
+#include "core/query/block_probe.h"
 #include "core/query/block_rows.h"
 #include "core/query/repeat_sums.h"
+#include "core/query/work_ahead.h"
 
 namespace sluice {
 namespace {
@@ -30,6 +34,27 @@ size_t deepest_overlap(const std::vector<BlockRef>& refs) {
   return deepest;
 }
 
+// Decoding readers that wait for their next block, with the room that they have.
+class ReaderPool {
+ public:
+  BlockReader get() {
+    MutexLock lock(mutex_);
+    if (free_.empty()) return BlockReader();
+    BlockReader reader = std::move(free_.back());
+    free_.pop_back();
+    return reader;
+  }
+  void put(BlockReader reader) {
+    MutexLock lock(mutex_);
+    if (free_.size() < kKept) free_.push_back(std::move(reader));
+  }
+
+ private:
+  static constexpr size_t kKept = 4;  // a thread uses one; more would only hold memory
+  Mutex mutex_;
+  std::vector<BlockReader> free_ GUARDED_BY(mutex_);
+};
+
 Nanos newest_received(std::span<const BlockRef> refs, const Scan& scan) {
   Nanos newest = std::numeric_limits<Nanos>::min();
   for (const BlockRef& ref : refs) {
@@ -37,6 +62,9 @@ Nanos newest_received(std::span<const BlockRef> refs, const Scan& scan) {
   }
   return newest;
 }
+
+constexpr size_t kAheadOfThread = 2;  // blocks opened and not yet asked for
+constexpr uint64_t kAheadShare = 4;   // of the bytes that may be open, what such blocks may take besides
 
 }  // namespace
 
@@ -65,8 +93,14 @@ class Timeline::Impl {
 
  private:
   enum class State : uint8_t { waiting, begun, done };
+  struct Opened {
+    std::unique_ptr<BlockRows> rows;
+    Result<void> result;
+    bool read = false;  // not told from its beginning that it holds nothing
+  };
   struct Cursor {
     BlockRef ref;
+    size_t place = 0;     // among the first openings
     RowKey next;          // of its next row, or what no row comes before
     size_t position = 0;  // of its next row, while `rows` is away
     State state = State::waiting;
@@ -92,6 +126,7 @@ class Timeline::Impl {
 
   void make_cursors() {
     uint64_t raw_bytes = 0;
+    ahead_.reset();
     cursors_.clear();
     heap_.clear();
     for (const BlockRef& ref : candidates_) {
@@ -104,11 +139,43 @@ class Timeline::Impl {
       cursors_.push_back(std::move(cursor));
     }
     std::make_heap(heap_.begin(), heap_.end(), later());
+    open_ahead();
     stats_.blocks = candidates_.size();
     portion_bytes_ = options_.open_bytes;
     if (raw_bytes > options_.open_bytes) {
       portion_bytes_ = std::max(options_.min_portion_bytes, options_.open_bytes / deepest_overlap(candidates_));
     }
+  }
+
+  // Blocks are opened for the first time in the order in which the heap comes to them: so they can be opened ahead.
+  void open_ahead() {
+    std::vector<uint32_t> order(cursors_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](uint32_t a, uint32_t b) { return before(cursors_[a].next, cursors_[b].next); });
+    uint64_t largest = 1;
+    for (size_t place = 0; place < order.size(); ++place) {
+      cursors_[order[place]].place = place;
+      largest = std::max(largest, cursors_[order[place]].ref.summary.raw_bytes);
+    }
+    const unsigned threads =
+        options_.threads != 0 ? options_.threads : std::max(1u, std::thread::hardware_concurrency());
+    const uint64_t window = std::min<uint64_t>(kAheadOfThread * threads, options_.open_bytes / kAheadShare / largest);
+    // The cursors stay where they are as long as there are jobs about them.
+    const size_t count = order.size();
+    ahead_.emplace(count, WorkAheadOptions{threads - 1, threads > 1 ? window : 0},
+                   [this, order = std::move(order)](size_t place) { return open(cursors_[order[place]].ref); });
+  }
+
+  // From any thread.
+  Opened open(const BlockRef& ref) {
+    if (!may_hold_answer(reader_, ref, scan_)) return {std::make_unique<BlockRows>(), {}};
+    Opened opened{std::make_unique<BlockRows>(readers_.get()), {}, true};
+    const RowOrder order = reverse_ ? RowOrder::newest_first : RowOrder::oldest_first;
+    const BlockParts parts = keys_only_ ? BlockParts{0} : options_.parts;
+    opened.result = opened.rows->open(reader_, ref, scan_, {order, parts});
+    if (!opened.result || !opened.rows->holds_block()) readers_.put(opened.rows->take_reader());
+    return opened;
   }
 
   // `last` lines, oldest first: counts them from the newest on, to begin where the count is reached.
@@ -177,20 +244,19 @@ class Timeline::Impl {
 
   // REQUIRES: !cursor.rows. Afterwards it has rows, or is done.
   void load(Cursor& cursor) {
-    const RowOrder order = reverse_ ? RowOrder::newest_first : RowOrder::oldest_first;
-    auto rows = std::make_unique<BlockRows>();
-    const bool counted = scan_.query().every_repeat || (options_.count_repeats && !keys_only_);
-    ++stats_.decoded;
-    const auto opened = rows->open(reader_, cursor.ref, scan_, {order, keys_only_, counted ? &counts_ : nullptr});
-    if (!opened) {
-      report(cursor.ref, opened.error());
+    Opened opened = cursor.state == State::waiting ? ahead_->take(cursor.place) : open(cursor.ref);
+    stats_.decoded += opened.read;
+    if (!opened.result) {
+      report(cursor.ref, opened.result.error());
       cursor.state = State::done;
       return;
     }
+    std::unique_ptr<BlockRows>& rows = opened.rows;
+    if (scan_.query().every_repeat || (options_.count_repeats && !keys_only_)) rows->count_repeats(cursor.ref, counts_);
     if (cursor.state == State::begun) {
       rows->go_to(cursor.position);
     } else if (first_wanted_) {
-      rows->go_to(*first_wanted_, order);
+      rows->go_to(*first_wanted_, reverse_ ? RowOrder::newest_first : RowOrder::oldest_first);
     }
     cursor.state = rows->at_end() ? State::done : State::begun;
     if (cursor.state == State::done) return;
@@ -201,6 +267,7 @@ class Timeline::Impl {
 
   // Decides whether a block just decoded stays so or is cut to a portion.
   void make_room(Cursor& cursor) {
+    if (!cursor.rows->holds_block()) return;  // its few rows are all that is held
     const uint64_t bytes = cursor.ref.summary.raw_bytes;
     while (open_bytes_ != 0 && open_bytes_ + bytes > options_.open_bytes) {
       Cursor* farthest = nullptr;
@@ -211,6 +278,7 @@ class Timeline::Impl {
       const bool idle = reverse_ ? farthest->next.time < done_at : farthest->next.time > done_at;
       if (!idle) {
         cursor.rows->keep_portion(portion_bytes_);
+        readers_.put(cursor.rows->take_reader());
         return;
       }
       farthest->position = farthest->rows->position();
@@ -223,6 +291,7 @@ class Timeline::Impl {
   }
 
   void close(Cursor& cursor) {
+    if (cursor.open) readers_.put(cursor.rows->take_reader());
     cursor.rows.reset();
     if (!std::exchange(cursor.open, false)) return;
     std::erase(open_, &cursor);
@@ -266,6 +335,8 @@ class Timeline::Impl {
   TimelineEntry entry_;
   std::vector<Damage> damage_;
   Stats stats_;
+  ReaderPool readers_;
+  std::optional<WorkAhead<Opened>> ahead_;  // last: its threads use the rest
 };
 
 Timeline::Timeline(const StoreReader& reader, std::span<const BlockRef> refs, const Scan& scan, TimelineOptions options)

@@ -2,7 +2,7 @@
 //
 // Workers and connections write blocks whose time ranges overlap, and a sender with a wrong clock makes them overlap
 // widely. Each block is sorted by itself and the sorted blocks are merged; a block is opened only when the sequence
-// reaches its first time.
+// reaches its first time, or by other threads some way ahead (work_ahead.h): the order is the same.
 //
 //   Timeline timeline(reader, reader.blocks(), scan);
 //   while (const TimelineEntry* entry = timeline.next()) print(entry->record, entry->times);
@@ -13,9 +13,9 @@
 //
 // Memory:  open blocks hold at most `open_bytes` of frames. When more than that overlap, the rest are read in portions
 //          of text that together keep within the same bound: blocks are then decoded several times, never all
-//          at once.
+//          at once. Blocks that other threads decoded ahead take a quarter as much besides.
 // Errors:  a damaged block is left out and reported in damage().
-// Threads: one.
+// Threads: one; those that it starts read `reader` and `scan` until it is gone.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,8 @@ struct TimelineEntry {
 struct TimelineOptions {
   uint64_t open_bytes = 96 << 20;         // raw bytes of the blocks held open, and again of the portions
   uint64_t min_portion_bytes = 16 << 10;  // less text than this at a time would decode a block too often
+  BlockParts parts = kAllParts;           // what is read of a record; the rest is empty (block.h)
+  unsigned threads = 0;                   // that decode, the caller's among them; 0: one a core
   bool count_repeats = true;  // false: times is 1, unless the query wants every repeat; saves reading the notes
 };
 

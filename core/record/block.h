@@ -8,14 +8,17 @@
 //   BlockReader reader;
 //   if (auto r = reader.open(bytes); !r) ...            // header and its checksum only
 //   for (uint32_t row = 0; row < reader.rows(); ++row) {
-//     auto record = reader.record(row);                 // decodes the columns it needs on first use
+//     auto record = reader.record(row);                 // after load_all(), or load() of the parts that are wanted
 //   }
+//
+// A reader that is opened again and again keeps its room: use one for many blocks.
 //
 // Errors:  damaged or hostile bytes give an Error that names the column; never a crash, never unbounded memory
 //          (a column's decoded size is bounded by kMaxBlockRawBytes and checked before it is allocated).
 // Threads: an encoder or reader belongs to one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -74,6 +77,37 @@ class BlockEncoder {
   std::unique_ptr<Impl> impl_;
 };
 
+// What a reader can decode of its records; what is not loaded is empty in them.
+enum BlockPart : uint16_t {
+  kIdPart = 1 << 0,
+  kTimePart = 1 << 1,
+  kReceivedPart = 1 << 2,
+  kOriginPart = 1 << 3,  // hostname, app_name
+  kClassPart = 1 << 4,   // flags, time shape
+  kSenderPart = 1 << 5,  // listener, peer
+  kLayoutPart = 1 << 6,
+  kProcIdPart = 1 << 7,  // from here on in the order of PayloadText (payload.h)
+  kMsgIdPart = 1 << 8,
+  kStructuredDataPart = 1 << 9,
+  kMessagePart = 1 << 10,
+  kValuesPart = 1 << 11,
+};
+using BlockParts = uint16_t;
+inline constexpr BlockParts kFilterParts =
+    kIdPart | kTimePart | kReceivedPart | kOriginPart | kClassPart | kSenderPart;  // all but text
+inline constexpr BlockParts kAllParts = (1 << 12) - 1;
+
+// How many of a block's records have each name, severity and format.
+struct BlockCounts {
+  struct Name {
+    std::string_view name;  // a view into the reader
+    uint64_t rows = 0;
+  };
+  std::vector<Name> hostnames, app_names, listeners;  // each once
+  std::array<uint64_t, 8> severities{};
+  std::array<uint64_t, 8> formats{};  // by Format
+};
+
 class BlockReader {
  public:
   BlockReader();
@@ -86,12 +120,25 @@ class BlockReader {
   const BlockSummary& summary() const;
   uint32_t rows() const;
 
-  // Checks and decodes every column now. Afterwards record() can't fail.
-  Result<void> load_all();
-  // Checks and decodes what filters need: id, time, flags, hostname, app_name (but no text).
-  Result<void> load_filters();
-  // REQUIRES: load_all(), or load_filters() for id, time, flags, hostname, app_name, listener, peer, received only
+  // Checks and decodes these parts, as far as they are not decoded yet. Afterwards record() can't fail.
+  Result<void> load(BlockParts parts);
+  Result<void> load_all() { return load(kAllParts); }
+  Result<void> load_filters() { return load(kFilterParts); }
   StoredRecord record(uint32_t row) const;
+  uint64_t id(uint32_t row) const;  // REQUIRES: load(kIdPart)
+  Nanos time(uint32_t row) const;   // REQUIRES: load(kTimePart)
+
+  // The messages of all rows in one run of bytes, for a search that looks at many blocks and finds little. What stands
+  // between two messages is not said, so what is found must be looked at in its message. Valid until load() or open().
+  Result<std::string_view> message_bytes();
+  // Where each row's message stands among the others. REQUIRES: load(kMessagePart); place < rows()
+  uint32_t place_of(uint32_t row) const;
+  std::string_view message_at(uint32_t place) const;
+  // Whether some row's message is kept with JSON escapes: then message_bytes() is not what append_message() gives.
+  Result<bool> has_escaped_messages();
+
+  // Decodes the dictionaries and three columns of indices in them, and nothing else.
+  Result<BlockCounts> count();
   Result<std::vector<RepeatNote>> repeats() const;
   Result<std::vector<CollapsedLines>> collapsed() const;
 

@@ -72,6 +72,7 @@ Result<void> check_sizes(const BlockHeader& header) {
 
 std::string_view column_name(ColumnKind kind) {
   if (kind == ColumnKind::collapsed) return "collapsed";
+  if (kind == ColumnKind::grams) return "grams";
   const auto number = static_cast<size_t>(kind);
   return number < kNames.size() ? kNames[number] : "of an unknown kind";
 }

@@ -45,7 +45,7 @@ enum class ColumnKind : uint8_t {
   // 15 to 31: for templates and their variables
   kOptional = 128,
   collapsed = 128,  // lines that notes count, by id; absent: none
-  // 129 on: for token filters
+  grams = 129,      // which pieces of text the messages hold (gram_filter.h); absent: not known
 };
 std::string_view column_name(ColumnKind kind);
 

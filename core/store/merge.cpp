@@ -143,7 +143,16 @@ void Merge::gather() {
 void Merge::copy_block(const SegmentEntry& entry) {
   auto bytes = segments_[segment_]->read(entry);
   if (!bytes) return fail_damaged(bytes.error());
-  append(*bytes, entry.summary);
+  BlockSummary summary = entry.summary;
+  if (!has_merged_form(summary)) {
+    if (auto filtered = add_filter(*bytes, summary); !filtered) return fail_unreadable(entry, filtered.error());
+  }
+  append(*bytes, summary);
+}
+
+Result<void> Merge::add_filter(std::string& block, BlockSummary& summary) {
+  summary.merge_level = result_.level;
+  return filterer_.add_filter(block, summary.merge_level);
 }
 
 void Merge::load_block(const SegmentEntry& entry) {
@@ -154,10 +163,7 @@ void Merge::load_block(const SegmentEntry& entry) {
   if (opened) opened = block.load_all();
   Result<std::vector<RepeatNote>> notes = opened ? block.repeats() : Unexpected(opened.error());
   Result<std::vector<CollapsedLines>> collapsed = notes ? block.collapsed() : Unexpected(notes.error());
-  if (!collapsed) {
-    const std::string& path = segments_[segment_]->path();
-    return fail_damaged(Error{path + ": block at " + std::to_string(entry.offset) + ": " + collapsed.error().message});
-  }
+  if (!collapsed) return fail_unreadable(entry, collapsed.error());
   notes_.insert(notes_.end(), notes->begin(), notes->end());
   for (const CollapsedLines& lines : *collapsed) {
     if (lines.end() > options_.keep_collapsed_from) collapsed_.push_back(lines);
@@ -197,6 +203,7 @@ void Merge::encode() {
   for (const CollapsedLines& lines : collapsed_) open_block_.add_collapsed(lines);
   encoded_.clear();
   encoder_.encode(open_block_, encoded_);
+  if (auto filtered = add_filter(encoded_.bytes, encoded_.summary); !filtered) return fail(filtered.error());
   append(encoded_.bytes, encoded_.summary);
   open_block_.clear();
   group_.clear();
@@ -246,9 +253,15 @@ void Merge::fail_damaged(Error error) {
   state_ = State::damaged;
 }
 
+void Merge::fail_unreadable(const SegmentEntry& entry, const Error& error) {
+  const std::string& path = segments_[segment_]->path();
+  fail_damaged(Error{path + ": block at " + std::to_string(entry.offset) + ": " + error.message});
+}
+
 void Merge::charge() {
   if (!options_.account) return;
   uint64_t bytes = encoder_.bytes() + open_block_.bytes() + 2 * group_weight_ + encoded_.bytes.capacity();
+  bytes += aim();  // what the filterer decodes
   options_.account->release(charged_);
   options_.account->charge(bytes);
   charged_ = bytes;

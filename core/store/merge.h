@@ -5,7 +5,9 @@
 //   if (merge.state() == Merge::State::done) ... merge.result() stands in the directory; remove the inputs ...
 //
 // Small blocks are decoded, sorted by id and compressed anew, together; blocks that are large already are copied as they
-// are. With `pack` that goes for all blocks that are not yet packed (segment_facts.h). Notes of repeats are summed up by the line they are about.
+// are. With `pack` that goes for all blocks that are not yet packed (segment_facts.h). Notes of repeats are summed up by
+// the line they are about. Each block gets its filter (block_filter.h), a copied one too, unless an earlier merge gave it
+// one: so one segment alone is merged to give its large blocks theirs.
 //
 // The result is written under another name, synced and counted before it gets its own: a crash at any point leaves the
 // inputs or the whole result.
@@ -23,6 +25,7 @@
 
 #include "core/intern/interner.h"
 #include "core/record/block.h"
+#include "core/record/block_filter.h"
 #include "core/store/segment_facts.h"
 #include "core/store/segment_reader.h"
 #include "core/store/segment_writer.h"
@@ -80,9 +83,11 @@ class Merge {
   void encode();
   void finish();
   void publish();
+  Result<void> add_filter(std::string& block, BlockSummary& summary);
   void append(std::string_view block, const BlockSummary& summary);
   void fail(Error error);
   void fail_damaged(Error error);
+  void fail_unreadable(const SegmentEntry& entry, const Error& error);
   void charge();
 
   FileSystem& fs_;
@@ -113,6 +118,7 @@ class Merge {
   OpenBlock open_block_;
   BlockEncoder encoder_;
   EncodedBlock encoded_;
+  BlockFilterer filterer_;
 
   uint64_t charged_ = 0;
   uint64_t rows_in_ = 0, repeats_in_ = 0;

@@ -7,7 +7,7 @@ constexpr size_t kBusyRun = 4;       // segments; fewer are not worth a merge wh
 constexpr size_t kMaxRun = 64;       // segments; each is an open file
 constexpr uint64_t kTierRatio = 2;   // an older segment may hold this many times what the newer ones do
 constexpr uint64_t kTailRatio = 16;  // the same where nothing more will come: once, or once in a quiet minute
-constexpr uint64_t kWorthwhile = 8;  // one segment is merged with itself when a part in 8 of it is small blocks
+constexpr uint64_t kWorthwhile = 8;  // one segment is merged with itself when a part in 8 of it gains
 
 bool has_room(const SegmentFacts& segment, const MergeLimits& limits) {
   return segment.mergeable && segment.stored_bytes < limits.segment_bytes / 2;
@@ -15,6 +15,12 @@ bool has_room(const SegmentFacts& segment, const MergeLimits& limits) {
 
 bool worth_merging_alone(const SegmentFacts& segment) {
   return segment.small_blocks >= 2 && segment.small_stored_bytes * kWorthwhile >= segment.stored_bytes;
+}
+
+bool worth_filtering(const SegmentFacts& segment, const MergeLimits& limits) {
+  return segment.mergeable && segment.unfiltered_stored_bytes * kWorthwhile >= segment.stored_bytes &&
+         segment.unfiltered_stored_bytes >= limits.segment_bytes / kWorthFiltering &&
+         (limits.pace != MergePace::busy || segment.newest < limits.filter_before);
 }
 
 // The longest run that ends before `end`, begins at `begin` or later and keeps to the limits and the ratio.
@@ -84,6 +90,13 @@ std::optional<MergeRun> plan_merge(std::span<const SegmentFacts> sealed, const M
       if (wanted == 2 && worth_merging_alone(sealed[run.begin])) return run;
     }
     end = begin;
+  }
+  return std::nullopt;
+}
+
+std::optional<MergeRun> plan_filtering(std::span<const SegmentFacts> sealed, const MergeLimits& limits) {
+  for (size_t i = sealed.size(); i > 0; --i) {  // the newest are searched the most
+    if (worth_filtering(sealed[i - 1], limits)) return MergeRun{i - 1, i};
   }
   return std::nullopt;
 }

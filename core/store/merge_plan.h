@@ -18,6 +18,10 @@
 
 namespace sluice {
 
+// A segment is worth rewriting (or finishing early) for the filters of its blocks when those take a part in so many of
+// segment_bytes: less is searched fast without.
+inline constexpr uint64_t kWorthFiltering = 16;
+
 enum class MergePace : uint8_t {
   busy,   // lines keep coming
   idle,   // none came for a while: merge what is of a size
@@ -28,6 +32,7 @@ struct MergeLimits {
   uint64_t segment_bytes = 256 << 20;  // stored bytes of the result, at most; from half of that on a segment is full
   Nanos span = 0;                      // time from the result's oldest to its newest line; 0: no limit
   MergePace pace = MergePace::busy;
+  Nanos filter_before = 0;  // busy: segments whose newest line was received before this get their filters
 };
 
 struct MergeRun {
@@ -41,5 +46,10 @@ std::optional<MergeRun> plan_merge(std::span<const SegmentFacts> sealed, const M
 // never merged is enough. A segment that is packed but for a small part is left alone.
 std::optional<MergeRun> plan_packing(std::span<const SegmentFacts> sealed, const MergeLimits& limits,
                                      uint64_t pack_bytes);
+
+// Where nothing is to be joined or packed, a segment that was filled by a flood, of large blocks that no merge has seen, is
+// merged with itself: its blocks are copied and get their filters (merge.h). That waits until the store has been idle, or
+// until the segment is old (`filter_before`): a flood costs enough while it lasts.
+std::optional<MergeRun> plan_filtering(std::span<const SegmentFacts> sealed, const MergeLimits& limits);
 
 }  // namespace sluice

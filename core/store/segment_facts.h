@@ -29,6 +29,9 @@ struct BlockSizes {
   uint64_t packed = 0;
 };
 
+// A block that a merge wrote or passed on has its filter (merge.h). Blocks of notes alone need none.
+inline bool has_merged_form(const BlockSummary& block) { return block.merge_level != 0 || block.rows == 0; }
+
 struct SegmentFacts {
   SegmentName name;
   uint64_t stored_bytes = 0;  // of the file
@@ -38,9 +41,10 @@ struct SegmentFacts {
   uint64_t small_blocks = 0;  // worth merging: below half the weight that a merged block aims for
   uint64_t small_stored_bytes = 0;
   uint64_t unpacked_blocks = 0, unpacked_weight = 0, unpacked_stored_bytes = 0;
-  uint64_t fresh_blocks = 0;     // of these: never merged
-  Nanos oldest = 0, newest = 0;  // times of receipt; without lines, when the segment was made
-  bool mergeable = true;         // false: something in it can't be read, so it is left as it is
+  uint64_t fresh_blocks = 0;             // of these: never merged
+  uint64_t unfiltered_stored_bytes = 0;  // of blocks that no merge has seen
+  Nanos oldest = 0, newest = 0;          // times of receipt; without lines, when the segment was made
+  bool mergeable = true;                 // false: something in it can't be read, so it is left as it is
 
   SegmentFacts() = default;
   SegmentFacts(const SegmentName& segment, Nanos created) : name(segment), oldest(created), newest(created) {}
@@ -55,6 +59,7 @@ struct SegmentFacts {
     rows += block.rows;
     weight += block_weight(block);
     const uint64_t stored = BlockEnvelope::kBytes + entry.length;
+    if (!has_merged_form(block)) unfiltered_stored_bytes += stored;
     if (is_small_block(block, sizes.merged)) {
       ++small_blocks;
       small_stored_bytes += stored;

@@ -16,9 +16,10 @@
 //
 // Errors:  open() fails only when the file can't be opened or read. Hostile bytes give damage, never a crash; memory is
 //          bounded by the file's size and kMaxEncodedBlockBytes.
-// Threads: read() and inspect() from any thread; the rest from one.
+// Threads: read(), read_beginning() and inspect() from any thread; the rest from one.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,10 @@ class SegmentReader {
 
   // The block's bytes; their checksum is checked.
   Result<std::string> read(const SegmentEntry& entry) const;
+  // Its first `size` bytes, or all; no checksum is checked.
+  Result<std::string> read_beginning(const SegmentEntry& entry, uint64_t size) const {
+    return bytes_at(entry.offset + BlockEnvelope::kBytes, std::min<uint64_t>(size, entry.length));
+  }
   // What is wrong with the block's envelope or checksum. (read() does without the envelope.)
   std::optional<Damage> inspect(const SegmentEntry& entry) const;
 

@@ -11,6 +11,7 @@
 namespace sluice {
 namespace {
 
+constexpr Nanos kFilterAge = 600 * kSecond;  // after this long a segment gets its filters even while lines keep coming
 constexpr Nanos kMergeRetry = 60 * kSecond;  // after a merge that could not be written
 constexpr int kRetentionParts = 8;           // segments are kept this much smaller than what retention keeps of them
 constexpr uint64_t kMinBlockBytes = 64 << 10;
@@ -234,10 +235,14 @@ bool Store::Impl::roll_is_due(Nanos now) const {
   if (open_facts_.stored_bytes >= options_.segment_bytes || now - opened_at_ >= options_.segment_age) return true;
   if (!options_.merge || merging_paused_.load(std::memory_order_relaxed)) return false;
   if (sizes_.packed > 0 && open_facts_.unpacked_weight >= sizes_.packed && is_calm(now)) return true;
+  const Nanos idle = now - last_append_;
+  // So that its blocks get their filters.
+  if (idle >= options_.merge_quiet && open_facts_.unfiltered_stored_bytes >= options_.segment_bytes / kWorthFiltering) {
+    return true;
+  }
   // A few small blocks among large ones gain too little.
   if (open_facts_.small_blocks == 0 || open_facts_.small_stored_bytes * 8 < open_facts_.stored_bytes) return false;
   constexpr uint64_t kIdleBlocks = 4;  // fewer wait until it is quiet: a file for each would be worse
-  const Nanos idle = now - last_append_;
   return open_facts_.small_blocks >= options_.small_blocks || idle >= options_.merge_quiet ||
          (open_facts_.small_blocks >= kIdleBlocks && idle >= options_.merge_idle);
 }
@@ -333,15 +338,18 @@ bool Store::Impl::begin_merge(Nanos now) {
   const Nanos idle = now - last_append_;
   if (idle >= options_.merge_idle) limits.pace = MergePace::idle;
   if (idle >= options_.merge_quiet) limits.pace = MergePace::quiet;
+  limits.filter_before = time_->look() - kFilterAge;
   auto run = plan_merge(sealed_, limits);
   const bool pack = !run && sizes_.packed > 0 && is_calm(now);
   if (pack) run = plan_packing(sealed_, limits, sizes_.packed);
+  const bool packs = pack && run.has_value();
+  if (!run) run = plan_filtering(sealed_, limits);
   if (!run) return false;
   std::vector<SegmentName> inputs;
   for (size_t i = run->begin; i < run->end; ++i) inputs.push_back(sealed_[i].name);
   const MergeOptions options{.sizes = sizes_,
-                             .pack = pack,
-                             .level = pack ? options_.pack_level : options_.merge_level,
+                             .pack = packs,
+                             .level = packs ? options_.pack_level : options_.merge_level,
                              .keep_collapsed_from = keep_collapsed_from_,
                              .account = options_.account};
   merge_ = std::make_unique<Merge>(fs_, options_.path, std::move(inputs), options);

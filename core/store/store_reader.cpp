@@ -53,6 +53,7 @@ class StoreReader::Impl {
   Result<void> look();
   Result<std::vector<BlockRef>> refresh();
   Result<void> read(const BlockRef& ref, BlockReader& block) const;
+  Result<std::string> read_beginning(const BlockRef& ref, uint64_t size) const;
   std::vector<Damage> verify() const;
 
   std::vector<BlockRef> blocks_;
@@ -214,6 +215,12 @@ Result<void> StoreReader::Impl::read(const BlockRef& ref, BlockReader& block) co
   return block.open(std::move(*bytes));
 }
 
+Result<std::string> StoreReader::Impl::read_beginning(const BlockRef& ref, uint64_t size) const {
+  const SegmentReader* segment = find(ref);
+  if (!segment) return Unexpected(Error{"segment " + std::to_string(ref.segment) + " was removed", ENOENT});
+  return segment->read_beginning({ref.offset, static_cast<uint32_t>(ref.length), ref.checksum, ref.summary}, size);
+}
+
 std::vector<Damage> StoreReader::Impl::verify() const {
   std::vector<Damage> found = damage_;
   for (const std::string& path : set_aside_) {
@@ -258,6 +265,9 @@ const std::vector<Damage>& StoreReader::damage() const { return impl_->damage_; 
 const std::vector<Damage>& StoreReader::torn_tails() const { return impl_->torn_; }
 const std::vector<StoreReader::SegmentInfo>& StoreReader::segments() const { return impl_->infos_; }
 Result<void> StoreReader::read(const BlockRef& ref, BlockReader& block) const { return impl_->read(ref, block); }
+Result<std::string> StoreReader::read_beginning(const BlockRef& ref, uint64_t size) const {
+  return impl_->read_beginning(ref, size);
+}
 Result<std::vector<BlockRef>> StoreReader::refresh() { return impl_->refresh(); }
 const std::vector<std::string>& StoreReader::unfinished() const { return impl_->unfinished_; }
 std::vector<Damage> StoreReader::verify() const { return impl_->verify(); }

@@ -22,7 +22,7 @@
 //
 // Errors:  a segment that can't be opened is listed in damage() and the rest is read. read() fails for damage, and when
 //          retention removed the segment of a ref (Error::sys is ENOENT).
-// Threads: one thread, except read(), which is safe from any between two calls of refresh().
+// Threads: one thread, except read() and read_beginning(), which are safe from any between two calls of refresh().
 // Memory:  about 130 bytes per block, and an open file for each of the newest kOpenSegments segments.
 #pragma once
 
@@ -71,6 +71,9 @@ class StoreReader {
   const std::vector<Damage>& torn_tails() const;
   // REQUIRES: ref came from blocks() or refresh(), and refresh() was not called since
   Result<void> read(const BlockRef& ref, BlockReader& block) const;
+  // The block's first `size` bytes, or all of them: its header (block_header.h) and as many columns as lie in them. Nothing
+  // is checked. REQUIRES: as read()
+  Result<std::string> read_beginning(const BlockRef& ref, uint64_t size) const;
   // Looks again, and returns the blocks with lines that are new since the last look.
   Result<std::vector<BlockRef>> refresh();
   // Reads everything: each envelope, each block's checksum, each column. What it returns includes damage(), and files

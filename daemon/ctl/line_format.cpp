@@ -107,6 +107,21 @@ std::string_view LineFormat::message_of(const StoredRecord& record) {
   return message_;
 }
 
+BlockParts LineFormat::parts() const {
+  switch (options_.style) {
+    case LineStyle::brief:
+    case LineStyle::brief_iso:
+      return kTimePart | kOriginPart | kClassPart | kSenderPart | kProcIdPart | kMessagePart;
+    case LineStyle::cat:
+      return kClassPart | kMessagePart;
+    case LineStyle::raw:
+      return kAllParts & ~(kIdPart | kReceivedPart | kSenderPart);
+    case LineStyle::json:
+      break;
+  }
+  return kAllParts;
+}
+
 void LineFormat::append(const StoredRecord& record, uint64_t times, std::string& out) {
   switch (options_.style) {
     case LineStyle::brief:

@@ -28,6 +28,7 @@
 #include "core/base/error.h"
 #include "core/parse/extra_fields.h"
 #include "core/parse/parser.h"
+#include "core/record/block.h"
 #include "core/record/stored_record.h"
 #include "daemon/ctl/local_time.h"
 
@@ -51,6 +52,8 @@ class LineFormat {
   explicit LineFormat(LineFormatOptions options)
       : options_(std::move(options)), time_(options_.zone), extra_fields_(options_.json_fields) {}
 
+  // What it shows of a record: the rest need not be read (TimelineOptions).
+  BlockParts parts() const;
   // `times`: how often the line came, as TimelineEntry has it.
   void append(const StoredRecord& record, uint64_t times, std::string& out);
 

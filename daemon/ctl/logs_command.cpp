@@ -106,7 +106,7 @@ class LogsCommand {
  private:
   // False when nobody reads on.
   bool show(const StoreReader& reader, std::span<const BlockRef> refs) {
-    Timeline timeline(reader, refs, scan_, {.count_repeats = shows_counts_});
+    Timeline timeline(reader, refs, scan_, {.parts = format_.parts(), .count_repeats = shows_counts_});
     while (const TimelineEntry* entry = timeline.next()) {
       if (!show(*entry)) return false;
     }

@@ -1,13 +1,17 @@
 #include "daemon/ctl/store_statistics.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "core/query/block_damage.h"
 #include "core/query/severity.h"
+#include "core/query/work_ahead.h"
 #include "daemon/ctl/line_format.h"
 
 namespace sluice {
 namespace {
+
+constexpr size_t kAheadOfThread = 2;  // blocks counted and not yet added up
 
 void count_summary(const BlockSummary& summary, StoreStatistics& s) {
   s.repeats += summary.repeats;
@@ -21,16 +25,33 @@ void count_summary(const BlockSummary& summary, StoreStatistics& s) {
   s.last_received = first ? summary.max_received : std::max(s.last_received, summary.max_received);
 }
 
-void count_rows(const BlockReader& block, StoreStatistics& s) {
-  for (uint32_t row = 0; row < block.rows(); ++row) {
-    const StoredRecord record = block.record(row);
-    s.hosts.add(record.hostname);
-    s.apps.add(record.app_name);
-    s.listeners.add(record.listener);
-    s.formats.add(format_name(record.flags.format()));
-    s.severities.add(severity_name(record.flags.severity()));
+void count_names(const std::vector<BlockCounts::Name>& names, Tally& tally) {
+  for (const BlockCounts::Name& name : names) tally.add(name.name, name.rows);
+}
+
+void count_rows(const BlockCounts& counts, StoreStatistics& s) {
+  count_names(counts.hostnames, s.hosts);
+  count_names(counts.app_names, s.apps);
+  count_names(counts.listeners, s.listeners);
+  for (uint8_t i = 0; i < counts.severities.size(); ++i) s.severities.add(severity_name(i), counts.severities[i]);
+  for (uint8_t i = 0; i < counts.formats.size(); ++i) {
+    s.formats.add(format_name(static_cast<Format>(i)), counts.formats[i]);
   }
-  for (Tally* tally : {&s.hosts, &s.apps, &s.listeners}) tally->forget_last();
+}
+
+struct Counted {
+  BlockReader block;  // holds the names
+  Result<BlockCounts> counts = BlockCounts();
+};
+
+Counted count_block(const StoreReader& reader, const BlockRef& ref) {
+  Counted counted;
+  if (auto read = reader.read(ref, counted.block); !read) {
+    counted.counts = Unexpected(read.error());
+  } else {
+    counted.counts = counted.block.count();
+  }
+  return counted;
 }
 
 }  // namespace
@@ -40,17 +61,20 @@ StoreStatistics count_store(const StoreReader& reader) {
   s.damage = reader.damage();
   s.segments = reader.segments().size();
   for (const auto& segment : reader.segments()) s.stored_bytes += segment.bytes;
-  for (const BlockRef& ref : reader.blocks()) {
-    BlockReader block;
-    auto read = reader.read(ref, block);
-    if (read) read = block.load_filters();
-    if (!read) {
-      if (!was_removed(read.error())) s.damage.push_back(block_damage(reader, ref, read.error()));
+  const std::vector<BlockRef>& refs = reader.blocks();
+  const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
+  WorkAhead<Counted> ahead(refs.size(), {.threads = threads - 1, .window = kAheadOfThread * threads},
+                           [&](size_t i) { return count_block(reader, refs[i]); });
+  for (size_t i = 0; i < refs.size(); ++i) {
+    const Counted counted = ahead.take(i);
+    if (!counted.counts) {
+      const Error& error = counted.counts.error();
+      if (!was_removed(error)) s.damage.push_back(block_damage(reader, refs[i], error));
       continue;
     }
     ++s.blocks;
-    count_summary(ref.summary, s);
-    count_rows(block, s);
+    count_summary(refs[i].summary, s);
+    count_rows(*counted.counts, s);
   }
   return s;
 }

@@ -2,6 +2,8 @@
 //
 //   const StoreStatistics s = count_store(reader);
 //
+// No text is decompressed: names are counted by their places in each block's dictionaries, blocks by several threads.
+//
 // Lines are stored records; what was collapsed into them is `repeats`. A damaged block is left out and named in `damage`.
 #pragma once
 

@@ -44,6 +44,9 @@ class Tally {
     last_place_ = place_of(name);
     ++lines_[last_place_];
   }
+  void add(std::string_view name, uint64_t lines) {
+    if (lines != 0) lines_[place_of(name)] += lines;
+  }
   // REQUIRED before the memory of the names given to add() goes away.
   void forget_last() { last_place_ = kNowhere; }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/hash.h"
 #include "core/record/block.h"
+#include "core/record/block_filter.h"
 #include "core/record/block_header.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -16,6 +17,29 @@ void read_everything(const std::string& bytes) {
   const auto notes = reader.repeats();
   if (notes) fuzz_check(notes->size() == reader.summary().repeat_notes, "as many notes as the header says");
   if (!reader.load_filters()) return;
+  // Each part alone, before all: what is loaded must not depend on what was before.
+  BlockReader parts;
+  if (parts.open(bytes)) {
+    (void)parts.message_bytes();
+    (void)parts.has_escaped_messages();
+    if (parts.load(kMessagePart)) {
+      for (uint32_t row = 0; row < parts.rows(); ++row) {
+        fuzz_check(parts.record(row).message == parts.message_at(parts.place_of(row)),
+                   "a row's message is at its place");
+      }
+    }
+    if (const auto counts = parts.count()) {
+      uint64_t rows = 0;
+      for (const uint64_t count : counts->severities) rows += count;
+      fuzz_check(rows == parts.rows(), "each row has a severity");
+    }
+  }
+  BlockFilterer filterer;
+  std::string filtered = bytes;
+  if (filterer.add_filter(filtered, 1)) {
+    BlockReader again;
+    fuzz_check(again.open(filtered).has_value(), "a block with a filter opens");
+  }
   const bool all = reader.load_all().has_value();
   std::string out;
   for (uint32_t row = 0; row < reader.rows(); ++row) {
@@ -37,7 +61,8 @@ std::string block_of(FuzzInput input) {
   std::string body;
   while (!input.empty() && header.columns.size() < 32) {
     ColumnEntry column;
-    column.kind = static_cast<ColumnKind>(input.byte() % 16);
+    const uint8_t kind = input.byte() % 18;
+    column.kind = static_cast<ColumnKind>(kind < 16 ? kind : 112 + kind);  // and the optional ones
     column.codec = static_cast<ColumnCodec>(input.byte() % 4);
     const uint32_t more = input.byte();
     const std::string_view content = input.take(input.byte());

@@ -172,6 +172,36 @@ TEST(MergePlan, AFewSmallBlocksInALargeSegmentAreNotWorthIt) {
   EXPECT_EQ(plan({facts}, MergePace::quiet), "0-1");
 }
 
+// Filled by a flood: large blocks that no merge has seen.
+SegmentFacts flooded(Nanos newest = 0) {
+  SegmentFacts facts = full();
+  facts.unfiltered_stored_bytes = facts.stored_bytes;
+  facts.newest = newest;
+  return facts;
+}
+std::string filter_plan(const std::vector<SegmentFacts>& sealed, MergePace pace, Nanos filter_before = 0) {
+  const auto run = plan_filtering(sealed, {.segment_bytes = kMax, .pace = pace, .filter_before = filter_before});
+  return run ? std::to_string(run->begin) + "-" + std::to_string(run->end) : "-";
+}
+
+TEST(FilteringPlan, AFloodsSegmentsGetTheirFiltersOneByOneTheNewestFirst) {
+  EXPECT_EQ(filter_plan({flooded(), flooded(), full()}, MergePace::idle), "1-2");
+  EXPECT_EQ(filter_plan({flooded(), full()}, MergePace::quiet), "0-1");
+  SegmentFacts broken = flooded();
+  broken.mergeable = false;
+  EXPECT_EQ(filter_plan({broken}, MergePace::quiet), "-");
+  SegmentFacts little = flooded();
+  little.stored_bytes = little.unfiltered_stored_bytes = kMax / kWorthFiltering - 1;
+  little.weight = kMax;
+  EXPECT_EQ(filter_plan({full(), little}, MergePace::quiet), "-") << "it is searched fast as it is";
+}
+
+TEST(FilteringPlan, WhileLinesComeOnlyOldSegmentsGetTheirFilters) {
+  EXPECT_EQ(filter_plan({flooded(100)}, MergePace::busy, 0), "-");
+  EXPECT_EQ(filter_plan({flooded(100)}, MergePace::busy, 100), "-");
+  EXPECT_EQ(filter_plan({flooded(100)}, MergePace::busy, 101), "0-1");
+}
+
 // A trickle of equal segments, each merge carried out: how often is a line rewritten, and how many segments are left?
 TEST(MergePlan, ATrickleIsRewrittenALogarithmicNumberOfTimes) {
   std::vector<SegmentFacts> sealed;

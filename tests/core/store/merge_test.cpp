@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/record/block_header.h"
 #include "tests/core/store/store_fixture.h"
 
 namespace sluice {
@@ -36,6 +37,15 @@ class MergeTest : public StoreFixture {
     EXPECT_EQ(found.repeats, expected_.repeats);
     EXPECT_EQ(found.shown_twice, 0u);
     EXPECT_TRUE((*StoreReader::open(fs_, kDir))->verify().empty());
+  }
+  // One that need not be merged.
+  static std::vector<std::pair<uint64_t, std::string>> large_block() {
+    std::vector<std::pair<uint64_t, std::string>> lines;
+    for (uint64_t id = 1; id <= 400; ++id) {
+      lines.emplace_back(id, std::string(100, 'x') + std::to_string(id * 7919 % 1000) + " number " +
+                                 std::to_string(id * 0x9e3779b97f4a7c15u));
+    }
+    return lines;
   }
   Contents expected_;
 };
@@ -160,19 +170,51 @@ TEST_F(MergeTest, NotesOfRepeatsAreSummedUpByLine) {
   EXPECT_EQ((*notes)[2].count, 7u);
 }
 
-TEST_F(MergeTest, LargeBlocksAreCopiedAsTheyAre) {
+TEST_F(MergeTest, LargeBlocksKeepTheirColumnsAndGetAFilter) {
   options_.block_bytes = 64 << 10;
   open();
-  std::vector<std::pair<uint64_t, std::string>> large;
-  for (uint64_t id = 1; id <= 400; ++id) large.emplace_back(id, std::string(100, 'x') + std::to_string(id * 7919));
-  append_lines(large);
+  append_lines(large_block());
   for (uint64_t id = 401; id <= 404; ++id) append_lines({{id, std::string(2000, 'y') + std::to_string(id)}});
   const std::string before = blocks()[0];
   settle();
   const auto after = blocks();
   ASSERT_EQ(after.size(), 2u);
-  EXPECT_EQ(after[0], before);
+  const auto old_header = read_block_header(before);
+  const auto header = read_block_header(after[0]);
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->columns.front().kind, ColumnKind::grams);
+  EXPECT_EQ(header->summary.merge_level, 1u);
+  EXPECT_EQ(header->columns.size(), old_header->columns.size() + 1);
+  EXPECT_TRUE(after[0].ends_with(before.substr(old_header->bytes())));
   EXPECT_EQ(read_store(fs_).lines.size(), 404u);
+  EXPECT_TRUE((*StoreReader::open(fs_, kDir))->verify().empty());
+}
+
+TEST_F(MergeTest, ABlockThatHasItsFilterIsCopiedAsItIs) {
+  options_.block_bytes = 64 << 10;
+  open();
+  append_lines(large_block());
+  for (uint64_t id = 401; id <= 404; ++id) append_lines({{id, std::string(2000, 'y') + std::to_string(id)}});
+  settle();
+  const std::string merged = blocks()[0];
+  for (uint64_t id = 405; id <= 500; ++id) append_lines({{id, std::string(2000, 'z') + std::to_string(id)}});
+  settle();
+  EXPECT_EQ(store_->stats().merges, 2u);
+  EXPECT_EQ(blocks()[0], merged);
+}
+
+TEST_F(MergeTest, AFloodsBlocksGetTheirFiltersOnceItIsQuiet) {
+  options_.block_bytes = 64 << 10;
+  options_.segment_bytes = 64 << 10;
+  open();
+  append_lines(large_block());
+  maintain();
+  EXPECT_EQ(store_->stats().merges, 0u);
+  settle();
+  EXPECT_EQ(files(), Names{"0000000001-0000000001.m1.seg"});
+  EXPECT_EQ(read_block_header(blocks()[0])->columns.front().kind, ColumnKind::grams);
+  settle();
+  EXPECT_EQ(store_->stats().merges, 1u) << "once";
 }
 
 TEST_F(MergeTest, MergedBlocksGrowToTheirTarget) {
