@@ -100,7 +100,7 @@ class Timeline::Impl {
   };
   struct Cursor {
     BlockRef ref;
-    size_t place = 0;     // among the first openings
+    size_t place = 0;     // among the first openings; of blocks that begin at the same row key, which comes first
     RowKey next;          // of its next row, or what no row comes before
     size_t position = 0;  // of its next row, while `rows` is away
     State state = State::waiting;
@@ -132,14 +132,14 @@ class Timeline::Impl {
     for (const BlockRef& ref : candidates_) {
       raw_bytes += ref.summary.raw_bytes;
       Cursor cursor{.ref = ref};
-      cursor.next = reverse_ ? RowKey{ref.summary.max_time, std::numeric_limits<uint64_t>::max()}
-                             : RowKey{ref.summary.min_time, 0};
+      cursor.next = reverse_ ? RowKey{ref.summary.max_time, ref.summary.last_id}
+                             : RowKey{ref.summary.min_time, ref.summary.first_id};
       if (first_wanted_) cursor.next = std::max(cursor.next, *first_wanted_);
       heap_.push_back(static_cast<uint32_t>(cursors_.size()));
       cursors_.push_back(std::move(cursor));
     }
-    std::make_heap(heap_.begin(), heap_.end(), later());
     open_ahead();
+    std::make_heap(heap_.begin(), heap_.end(), later());
     stats_.blocks = candidates_.size();
     portion_bytes_ = options_.open_bytes;
     if (raw_bytes > options_.open_bytes) {
@@ -147,7 +147,8 @@ class Timeline::Impl {
     }
   }
 
-  // Blocks are opened for the first time in the order in which the heap comes to them: so they can be opened ahead.
+  // Blocks are opened for the first time in the order in which the heap comes to them, by `next` and, where that is the
+  // same, by `place`: so they can be opened ahead.
   void open_ahead() {
     std::vector<uint32_t> order(cursors_.size());
     std::iota(order.begin(), order.end(), 0u);
@@ -236,7 +237,7 @@ class Timeline::Impl {
     if (heap_.size() > 1) {
       const uint32_t left = heap_[1];
       const uint32_t right = heap_.size() > 2 ? heap_[2] : left;
-      if (before(first.next, cursors_[left].next) && before(first.next, cursors_[right].next)) return;
+      if (before(first, cursors_[left]) && before(first, cursors_[right])) return;
       std::pop_heap(heap_.begin(), heap_.end(), later());
       std::push_heap(heap_.begin(), heap_.end(), later());
     }
@@ -299,10 +300,13 @@ class Timeline::Impl {
   }
 
   bool before(const RowKey& a, const RowKey& b) const { return reverse_ ? b < a : a < b; }
+  bool before(const Cursor& a, const Cursor& b) const {
+    return a.next == b.next ? a.place < b.place : before(a.next, b.next);
+  }
   struct Later {
     const Impl* timeline;
     bool operator()(uint32_t a, uint32_t b) const {
-      return timeline->before(timeline->cursors_[b].next, timeline->cursors_[a].next);
+      return timeline->before(timeline->cursors_[b], timeline->cursors_[a]);
     }
   };
   Later later() const { return {this}; }

@@ -1,9 +1,10 @@
-// WorkAhead: jobs whose results are taken in a known order, done by several threads some way ahead of the taker.
+// WorkAhead: jobs whose results are taken in about a known order, done by several threads some way ahead of the taker.
 //
 //   WorkAhead<Decoded> ahead(blocks.size(), {.threads = 3, .window = 8}, [&](size_t i) { return decode(blocks[i]); });
 //   for (size_t i = 0; i < blocks.size(); ++i) use(ahead.take(i));
 //
-// At most `window` results wait to be taken. The taker works too: a job that nobody has begun it does itself, and while
+// At most `window` results wait to be taken, in whatever order they are: what is taken before its turn the taker does
+// itself, and what is left behind takes up the window. The taker works too: a job that nobody has begun it does itself, and while
 // another thread is at the one it needs, it does the next. Threads start with the third take: a reader who wants
 // little starts none.
 //
@@ -56,12 +57,12 @@ class WorkAhead {
         MutexLock lock(mutex_);
         while (states_[index] == State::begun && !claim_next(mine)) changed_.wait(mutex_);
         if (states_[index] == State::done) {
-          ++taken_;
+          --ahead_;
           states_[index] = State::taken;
           changed_.notify_all();
           return *std::exchange(results_[index], std::nullopt);
         }
-        states_[mine] = State::begun;
+        begin(mine);
       }
       finish(mine);
     }
@@ -84,16 +85,21 @@ class WorkAhead {
         MutexLock lock(mutex_);
         while (!ended_ && !claim_next(mine)) changed_.wait(mutex_);
         if (ended_) return;
-        states_[mine] = State::begun;
+        begin(mine);
       }
       finish(mine);
     }
   }
 
-  // The next job that nobody has begun, unless it is too far ahead.
+  void begin(size_t index) REQUIRES(mutex_) {
+    states_[index] = State::begun;
+    ++ahead_;
+  }
+
+  // The next job that nobody has begun, unless enough is done ahead.
   bool claim_next(size_t& mine) REQUIRES(mutex_) {
     while (next_ < states_.size() && states_[next_] != State::waiting) ++next_;
-    if (next_ == states_.size() || next_ >= taken_ + options_.window) return false;
+    if (next_ == states_.size() || ahead_ >= options_.window) return false;
     mine = next_;
     return true;
   }
@@ -113,8 +119,8 @@ class WorkAhead {
   CondVar changed_;
   std::vector<State> states_ GUARDED_BY(mutex_);
   std::vector<std::optional<Done>> results_ GUARDED_BY(mutex_);
-  size_t next_ GUARDED_BY(mutex_) = 0;  // no job before it waits
-  size_t taken_ GUARDED_BY(mutex_) = 0;
+  size_t next_ GUARDED_BY(mutex_) = 0;   // no job before it waits
+  size_t ahead_ GUARDED_BY(mutex_) = 0;  // begun or done, and not yet taken
   bool ended_ GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

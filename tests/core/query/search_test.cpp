@@ -207,12 +207,12 @@ TEST_F(SearchTest, ABlockWhoseFilterKnowsBetterIsNotDecoded) {
   merge();
   ASSERT_EQ(blocks_with_filter(), 4u);
   const auto reader = store_.reader();
-  for (const auto& [pattern, decoded] : std::vector<std::pair<std::string, uint64_t>>{
-           {"monsoonwave", 1},
-           {"MONSOONWAVE", 1},
-           {"zephyrhills", 0},
-           {"item [0-9a-f]+ of block", 4},
-           {"marker-(monsoon|flintlock)", 2}}) {
+  for (const auto& [pattern, decoded] :
+       std::vector<std::pair<std::string, uint64_t>>{{"monsoonwave", 1},
+                                                     {"MONSOONWAVE", 1},
+                                                     {"zephyrhills", 0},
+                                                     {"item [0-9a-f]+ of block", 4},
+                                                     {"marker-(monsoon|flintlock)", 2}}) {
     const auto scan = Scan::compile({.pattern = pattern, .case_rule = CaseRule::insensitive});
     Timeline timeline(*reader, reader->blocks(), *scan, {.threads = 1});
     while (timeline.next() != nullptr) {

@@ -262,6 +262,25 @@ TEST_P(TimelineModelTest, AnyBlocksInAnyMemoryGiveTheSortedLines) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, TimelineModelTest, ::testing::Range<uint64_t>(1, 9));
 
+// As when whole seconds are all that a sender tells.
+TEST_F(TimelineTest, BlocksOfTheSameTimeAreOpenOneAfterTheOther) {
+  std::string expected;
+  for (int block = 0; block < 50; ++block) {
+    for (int i = 0; i < 100; ++i) {
+      const std::string text = std::to_string(block * 100 + i);
+      add(1, text);
+      expected += (expected.empty() ? "" : " ") + text;
+    }
+    seal();
+  }
+  for (const unsigned threads : {1u, 3u}) {
+    EXPECT_EQ(read({}, {.open_bytes = 10'000, .threads = threads}), expected);
+    EXPECT_EQ(stats_.decoded, 50u);
+    read({.reverse = true}, {.open_bytes = 10'000, .threads = threads});
+    EXPECT_EQ(stats_.decoded, 50u);
+  }
+}
+
 TEST_F(TimelineTest, ALineWithAWrongClockDoesNotKeepItsBlockOpen) {
   // Every block has one line of the first second; the rest follow one another.
   const std::string text(1000, 'x');

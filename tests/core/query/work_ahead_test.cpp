@@ -31,6 +31,18 @@ TEST(WorkAhead, IsNeverFurtherAheadThanTheWindow) {
   }
 }
 
+TEST(WorkAhead, IsNotFurtherAheadEitherWhenAnotherOrderIsTaken) {
+  std::atomic<size_t> begun = 0;
+  WorkAhead<size_t> ahead(200, {.threads = 4, .window = 5}, [&](size_t i) {
+    ++begun;
+    return i;
+  });
+  for (size_t taken = 0; taken < 200; ++taken) {
+    ASSERT_EQ(ahead.take(199 - taken), 199 - taken);
+    ASSERT_LE(begun, taken + 1 + 5);
+  }
+}
+
 TEST(WorkAhead, WhoTakesLittleCausesNoOtherWork) {
   std::atomic<size_t> begun = 0;
   WorkAhead<size_t> ahead(200, {.threads = 4, .window = 5}, [&](size_t i) {
