@@ -12,6 +12,7 @@
 #include "core/record/column.h"
 #include "core/record/id_table.h"
 #include "core/record/payload.h"
+#include "core/record/template_column.h"
 #include "core/record/text_column.h"
 
 namespace sluice {
@@ -24,6 +25,12 @@ constexpr std::array<ColumnKind, kTextColumns> kTextKinds{
 // How far ahead of the copying the next payloads are fetched: grouped order jumps about in the arena.
 constexpr size_t kPrefetchRows = 8;
 constexpr size_t kPrefetchLines = 3;  // of 64 bytes: a common payload
+
+// Fields in which the same is said again and again with other numbers.
+constexpr std::array kTemplateTexts{kStructuredDataText, kMessageText};
+constexpr size_t kFewestTemplateRows = 64;  // with fewer, the streams' own heads eat what templates gain
+// A sender whose texts are all different costs a trial each so many blocks.
+constexpr unsigned kBlocksAsText = 15;
 
 // A text by reference: its InternId, or this bit and its number among the block's texts that are not interned.
 constexpr uint32_t kInlineRef = 1u << 31;
@@ -74,6 +81,10 @@ class BlockEncoder::Impl {
   void index_senders(const OpenBlock& block);
   void group_rows(const OpenBlock& block);
   void gather_texts(const OpenBlock& block);
+  template <class Use>
+  void each_payload(const OpenBlock& block, Use use) const;
+  bool tries_templates(size_t column);
+  TemplateColumnWriter& templates_of(size_t column) { return templates_[column == kMessageText ? 1 : 0]; }
 
   void write_tables();
   void write_rows(const OpenBlock& block);
@@ -115,6 +126,10 @@ class BlockEncoder::Impl {
   std::array<TextColumnWriter, kTextColumns> texts_{TextColumnWriter('\n'), TextColumnWriter('\n'),
                                                     TextColumnWriter('\n'), TextColumnWriter('\n'),
                                                     TextColumnWriter('\xff')};
+  std::array<TemplateColumnWriter, kTemplateTexts.size()> templates_;
+  std::array<bool, kTextColumns> as_templates_{};        // in this block
+  std::array<unsigned, kTextColumns> blocks_as_text_{};  // that are still to come
+
   IntegerScratch integers_;
   Buffer raw_;   // one column before compression
   Buffer body_;  // the columns as stored
@@ -280,10 +295,9 @@ void BlockEncoder::Impl::group_rows(const OpenBlock& block) {
   }
 }
 
-void BlockEncoder::Impl::gather_texts(const OpenBlock& block) {
-  for (size_t i = 0; i < kTextColumns; ++i) {
-    if (text_bytes_[i] != 0) texts_[i].begin(order_.size(), text_bytes_[i]);
-  }
+// Calls use(column, text) for each payload in grouped order and each of its texts.
+template <class Use>
+void BlockEncoder::Impl::each_payload(const OpenBlock& block, Use use) const {
   const char* const arena = block.arena_.data();
   for (size_t at = 0; at < payload_.size(); ++at) {
     if (at + kPrefetchRows < payload_.size()) {
@@ -294,10 +308,51 @@ void BlockEncoder::Impl::gather_texts(const OpenBlock& block) {
     std::memcpy(&head, arena + payload_[at], sizeof head);
     const char* text = arena + payload_[at] + sizeof head;
     for (size_t i = 0; i < kTextColumns; ++i) {
-      if (text_bytes_[i] != 0) texts_[i].add({text, head.lengths[i]});
+      use(i, std::string_view(text, head.lengths[i]));
       text += head.lengths[i];
     }
   }
+}
+
+// In one pass, as long as the texts that are tried as templates are alike.
+void BlockEncoder::Impl::gather_texts(const OpenBlock& block) {
+  std::array<bool, kTextColumns> as_text{};
+  for (size_t i = 0; i < kTextColumns; ++i) {
+    as_templates_[i] = text_bytes_[i] != 0 && tries_templates(i);
+    as_text[i] = text_bytes_[i] != 0 && !as_templates_[i];
+    if (as_templates_[i]) templates_of(i).begin(order_.size());
+    if (as_text[i]) texts_[i].begin(order_.size(), text_bytes_[i]);
+  }
+  std::array<bool, kTextColumns> gave_up{};
+  each_payload(block, [&](size_t i, std::string_view text) {
+    if (as_text[i]) {
+      texts_[i].add(text);
+    } else if (as_templates_[i] && !templates_of(i).add(text)) {
+      as_templates_[i] = false;
+      gave_up[i] = true;
+    }
+  });
+  for (const PayloadText i : kTemplateTexts) {
+    if (as_templates_[i] && !templates_of(i).worthwhile()) {
+      as_templates_[i] = false;
+      gave_up[i] = true;
+    }
+    if (!gave_up[i]) continue;
+    blocks_as_text_[i] = kBlocksAsText;
+    texts_[i].begin(order_.size(), text_bytes_[i]);
+  }
+  if (gave_up == decltype(gave_up){}) return;
+  each_payload(block, [&](size_t i, std::string_view text) {
+    if (gave_up[i]) texts_[i].add(text);
+  });
+}
+
+bool BlockEncoder::Impl::tries_templates(size_t column) {
+  if (std::find(kTemplateTexts.begin(), kTemplateTexts.end(), column) == kTemplateTexts.end()) return false;
+  if (order_.size() < kFewestTemplateRows) return false;
+  if (blocks_as_text_[column] == 0) return true;
+  --blocks_as_text_[column];
+  return false;
 }
 
 // ---- columns ----
@@ -368,7 +423,14 @@ void BlockEncoder::Impl::write_layouts(const OpenBlock& block) {
 
 void BlockEncoder::Impl::write_texts() {
   for (size_t i = 0; i < kTextColumns; ++i) {
-    if (text_bytes_[i] != 0) write_bytes(kTextKinds[i], texts_[i].finish(compressor_, integers_));
+    if (text_bytes_[i] == 0) continue;
+    if (as_templates_[i]) {
+      const size_t from = body_.size();
+      templates_of(i).finish(compressor_, integers_, body_);
+      add_column(kTextKinds[i], ColumnCodec::templates, templates_of(i).text_bytes(), from);
+    } else {
+      write_bytes(kTextKinds[i], texts_[i].finish(compressor_, integers_));
+    }
   }
 }
 
@@ -452,6 +514,7 @@ size_t BlockEncoder::Impl::bytes() const {
     sum += table->bytes();
   }
   for (const TextColumnWriter& texts : texts_) sum += texts.bytes();
+  for (const TemplateColumnWriter& texts : templates_) sum += texts.bytes();
   return sum;
 }
 

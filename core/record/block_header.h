@@ -42,7 +42,6 @@ enum class ColumnKind : uint8_t {
   messages = 12,
   values = 13,
   repeats = 14,  // notes; absent: none
-  // 15 to 31: for templates and their variables
   kOptional = 128,
   collapsed = 128,  // lines that notes count, by id; absent: none
   grams = 129,      // which pieces of text the messages hold (gram_filter.h); absent: not known

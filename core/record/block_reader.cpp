@@ -11,6 +11,7 @@
 #include "core/record/block_tables.h"
 #include "core/record/column.h"
 #include "core/record/payload.h"
+#include "core/record/template_column.h"
 #include "core/record/text_column.h"
 
 namespace sluice {
@@ -80,6 +81,7 @@ class BlockReader::Impl {
   Result<void> read_origins();
   Result<void> read_layouts();
   Result<void> read_text(size_t text);
+  Result<void> read_templates(const ColumnEntry& column, TextColumn& texts);
   Result<void> read_part(BlockPart part);
 
   uint32_t rows() const { return header_.summary.rows; }
@@ -216,7 +218,9 @@ Result<void> BlockReader::Impl::read_origins() {
 }
 
 Result<void> BlockReader::Impl::read_text(size_t text) {
-  if (header_.find(kTexts[text]) == nullptr) return {};
+  const ColumnEntry* column = header_.find(kTexts[text]);
+  if (column == nullptr) return {};
+  if (column->codec == ColumnCodec::templates) return read_templates(*column, texts_[text]);
   std::string raw;
   if (kTexts[text] == ColumnKind::messages && message_bytes_loaded_) {
     raw = message_bytes_.view();
@@ -224,6 +228,18 @@ Result<void> BlockReader::Impl::read_text(size_t text) {
     return r;
   }
   if (!texts_[text].parse(std::move(raw), rows(), decompressor_)) return damaged(kTexts[text], kBadContent);
+  return {};
+}
+
+Result<void> BlockReader::Impl::read_templates(const ColumnEntry& column, TextColumn& texts) {
+  const auto bytes = stored(column);
+  if (!bytes) return Unexpected(bytes.error());
+  std::string raw;
+  std::vector<uint32_t> begins;
+  if (!sluice::read_templates(*bytes, rows(), column.raw_bytes, decompressor_, raw, begins)) {
+    return damaged(column.kind, kBadContent);
+  }
+  texts.adopt(std::move(raw), std::move(begins));
   return {};
 }
 
@@ -273,6 +289,10 @@ Result<std::string_view> BlockReader::Impl::message_bytes() {
   }
   const ColumnEntry* column = header_.find(ColumnKind::messages);
   if (column == nullptr) return std::string_view();
+  if (column->codec == ColumnCodec::templates) {
+    if (auto r = load(kMessagePart); !r) return Unexpected(r.error());
+    return message_bytes();
+  }
   if (!message_bytes_loaded_) {
     if (auto r = read_bytes(ColumnKind::messages, message_bytes_); !r) return Unexpected(r.error());
     message_bytes_loaded_ = true;

@@ -77,6 +77,10 @@ ColumnCodec Compressor::append(std::string_view raw, Kind kind, Buffer& out) {
       ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 13);
       ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 7);
     }
+    if (kind == Kind::plane && level_ > 0 && level_ < 3) {
+      ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 10);
+      ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 7);
+    }
     const size_t room = ZSTD_compressBound(raw.size());
     const size_t size = ZSTD_compress2(context, out.room(room), room, raw.data(), raw.size());
     if (!ZSTD_isError(size) && size < raw.size()) {

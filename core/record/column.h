@@ -30,7 +30,7 @@ struct ZSTD_DCtx_s;
 namespace sluice {
 
 // Stored: never renumber.
-enum class ColumnCodec : uint8_t { plain = 0, zstd = 1, integers = 2 };
+enum class ColumnCodec : uint8_t { plain = 0, zstd = 1, integers = 2, templates = 3 };
 
 class Compressor {
  public:

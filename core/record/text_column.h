@@ -58,6 +58,12 @@ class TextColumn {
   // Every row empty: what a column that is not stored means.
   void clear();
   bool parse(std::string raw, size_t rows, Decompressor& decompressor);
+  // What read_templates() made (template_column.h).
+  void adopt(std::string texts, std::vector<uint32_t> begins) {
+    raw_ = std::move(texts);
+    begins_ = std::move(begins);
+    end_bytes_ = 1;
+  }
   std::string_view operator[](size_t row) const {
     if (begins_.empty()) return {};
     return {raw_.data() + begins_[row], begins_[row + 1] - begins_[row] - end_bytes_};

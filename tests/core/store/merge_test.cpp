@@ -410,9 +410,13 @@ TEST_F(MergeTest, WithMergingOffNothingIsMerged) {
 TEST_F(MergeTest, ASlowTrickleEndsNearTheSizeOfTheSameLinesAtOnce) {
   // 20,000 lines: as full blocks and as they come in at 200 a second, a block a second from each of two workers.
   const auto text = [](uint64_t id) {
-    const uint64_t mixed = id * 0x9e3779b97f4a7c15;
+    // Noise, of which nothing is left to compress: as many bytes either way.
+    uint64_t mixed = id * 0x9e3779b97f4a7c15;
+    mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+    mixed ^= mixed >> 31;
     return "<134>1 2026-01-02T03:04:05Z host-" + std::to_string(mixed % 20) + " app - - - request " +
-           std::to_string(id) + " took " + std::to_string(mixed >> 52) + " us, status " +
+           std::to_string(id) + " took " + std::to_string(mixed >> 44) + " us, status " +
            std::to_string(200 + mixed % 3);
   };
   options_.block_bytes = 8 << 20;
@@ -440,7 +444,8 @@ TEST_F(MergeTest, ASlowTrickleEndsNearTheSizeOfTheSameLinesAtOnce) {
   maintain();
   EXPECT_LT(static_cast<double>(store_->stats().stored_bytes), 1.3 * static_cast<double>(at_once));
   settle();
-  EXPECT_LT(static_cast<double>(store_->stats().stored_bytes), 1.1 * static_cast<double>(at_once));
+  // A tenth is the filter, which a block gets when it is merged.
+  EXPECT_LT(static_cast<double>(store_->stats().stored_bytes), 1.2 * static_cast<double>(at_once));
   EXPECT_EQ(read_store(fs_).lines.size(), kLines);
 }
 

@@ -1,0 +1,90 @@
+// Template columns: the texts of one field as templates and their variables (block_format.md, "Templates"). Lines that a
+// program writes again and again differ in a few numbers: the rest is stored once a block, and the numbers as numbers,
+// those of the same place of the same template together.
+//
+//   TemplateColumnWriter writer;
+//   writer.begin(rows);
+//   for (text) {
+//     if (!writer.add(text)) ...                   // gives up: each text is another, and a TextColumn is cheaper
+//   }
+//   if (writer.worthwhile()) writer.finish(compressor, scratch, out);
+//
+//   std::string texts;
+//   if (!read_templates(stored, rows, text_bytes, decompressor, texts, begins)) ...      // damaged
+//
+// Errors:  the reader gives false for bytes that no writer makes; what it allocates is bounded by `rows` and
+//          `text_bytes`, which the caller has checked.
+// Threads: one thread each. Memory: a writer keeps its room: some 40 bytes a row and 20 a variable.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/record/buffer.h"
+#include "core/record/column.h"
+#include "core/record/id_table.h"
+#include "core/record/template_kinds.h"
+#include "core/record/template_splitter.h"
+#include "core/record/text_column.h"
+
+namespace sluice {
+
+inline constexpr size_t kMostVariables = 1 << 22;  // in a column: a reader refuses more, a writer gives up
+
+class TemplateColumnWriter {
+ public:
+  void begin(size_t rows);
+  // False: not worth while, begin anew or leave it. REQUIRES: kTextSlack readable bytes behind the text, which stays
+  // valid until finish()
+  bool add(std::string_view text);
+  bool worthwhile() const;
+  // Of all texts, each with the byte that a reader puts behind it.
+  uint64_t text_bytes() const { return text_bytes_; }
+  // Appends the column's bytes.
+  void finish(Compressor& compressor, IntegerScratch& scratch, Buffer& out);
+
+  size_t bytes() const;
+
+ private:
+  struct Template {
+    uint32_t begin;  // in templates_
+    uint32_t variables;
+    uint32_t rows = 0;
+    uint32_t next = 0;  // where the next row's first variable goes, among all in order
+  };
+  std::string_view text_of(size_t i) const {
+    const size_t end = i + 1 < templates_.size() ? templates_[i + 1].begin : texts_.size();
+    return texts_.view().substr(templates_[i].begin, end - templates_[i].begin);
+  }
+
+  void order_variables();
+  void write_texts(Compressor& compressor, IntegerScratch& scratch, Buffer& out);
+  void write_numbers(Compressor& compressor, Buffer& out);
+  void write_strings(Compressor& compressor, IntegerScratch& scratch, Buffer& out);
+  void write_packed(std::string_view raw, Compressor::Kind kind, Compressor& compressor, Buffer& out);
+
+  TemplateSplitter splitter_;
+  IdTable ids_of_templates_;
+  std::vector<Template> templates_;
+  Buffer texts_;  // of the templates
+  uint64_t text_bytes_ = 0;
+  std::vector<uint32_t> rows_;  // the template of each row
+  // The text before, where it has no variables: the same often comes again at once.
+  std::optional<std::string_view> last_constant_;
+
+  TemplateVariables variables_;  // as they came
+  Buffer kinds_, numbers_;       // the same by template, place in it, and row
+  TextColumnWriter string_column_{'\n'};
+  Buffer plane_, packed_;
+};
+
+// `texts` becomes the rows' texts, each with a newline behind it, `text_bytes` in all; begins[row] is where a row's begins,
+// begins[rows] the end. REQUIRES: text_bytes is bounded by the caller
+bool read_templates(std::string_view stored, size_t rows, size_t text_bytes, Decompressor& decompressor,
+                    std::string& texts, std::vector<uint32_t>& begins);
+
+}  // namespace sluice

@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "core/base/coding.h"
+#include "core/record/template_column.h"
+
+namespace sluice {
+namespace {
+
+// Reads a column from its first byte to its last; each step checks what it needs of the steps before.
+class TemplateReader {
+ public:
+  TemplateReader(std::string_view stored, size_t rows, size_t text_bytes, Decompressor& decompressor)
+      : in_(stored), rows_(rows), text_bytes_(text_bytes), decompressor_(decompressor) {}
+
+  bool read(std::string& texts, std::vector<uint32_t>& begins) {
+    return read_templates() && read_rows() && read_numbers() && read_strings() && in_.left() == 0 &&
+           write_texts(texts, begins);
+  }
+
+ private:
+  struct Template {
+    std::string_view text;
+    uint32_t variables = 0;
+    uint32_t rows = 0;
+    uint32_t next = 0;  // the next row's first variable
+  };
+
+  bool read_templates();
+  bool read_rows();
+  bool read_numbers();
+  bool read_strings();
+  bool write_texts(std::string& texts, std::vector<uint32_t>& begins);
+  char* write_row(uint32_t id, char* to, const char* end);
+  char* write_variable(uint32_t variable, char* to, const char* end) const;
+  bool read_packed(uint64_t limit, std::string& raw);
+
+  ByteReader in_;
+  const size_t rows_;
+  const size_t text_bytes_;
+  Decompressor& decompressor_;
+
+  TextColumn template_texts_;
+  std::vector<Template> templates_;
+  std::vector<uint32_t> ids_;  // by row
+  // The variables in order of template, place, and row.
+  std::string kinds_;
+  std::vector<uint64_t> numbers_;  // of a string its row in strings_
+  TextColumn strings_;
+  size_t string_count_ = 0;
+};
+
+bool TemplateReader::read_packed(uint64_t limit, std::string& raw) {
+  const uint64_t raw_bytes = in_.varint();
+  const uint64_t size = in_.varint();
+  if (!in_.ok() || raw_bytes > limit || size >> 1 > in_.left()) return false;
+  const std::string_view bytes = in_.take(static_cast<size_t>(size >> 1));
+  if ((size & 1) == 0) {
+    raw.assign(bytes);
+    return raw.size() == raw_bytes;
+  }
+  raw.resize(static_cast<size_t>(raw_bytes));
+  return decompressor_.decompress(bytes, raw.size(), raw.data());
+}
+
+bool TemplateReader::read_templates() {
+  const uint64_t count = in_.varint();
+  // A template is at most as long as a text of it; lengths may come besides.
+  std::string raw;
+  if (count > rows_ || !read_packed(2 * uint64_t{text_bytes_} + 64, raw)) return false;
+  if (!template_texts_.parse(std::move(raw), static_cast<size_t>(count), decompressor_)) return false;
+  templates_.resize(static_cast<size_t>(count));
+  for (size_t i = 0; i < templates_.size(); ++i) {
+    const std::string_view text = template_texts_[i];
+    templates_[i] = {text, static_cast<uint32_t>(std::count(text.begin(), text.end(), kVariableMark))};
+  }
+  return true;
+}
+
+bool TemplateReader::read_rows() {
+  const std::string_view bytes = in_.bytes();
+  if (!in_.ok() || !read_indices(bytes, rows_, static_cast<uint32_t>(templates_.size()), decompressor_, ids_)) {
+    return false;
+  }
+  for (const uint32_t id : ids_) ++templates_[id].rows;
+  uint64_t variables = 0;
+  for (Template& t : templates_) {
+    t.next = static_cast<uint32_t>(variables);
+    variables += uint64_t{t.rows} * t.variables;
+    if (variables > kMostVariables) return false;
+  }
+  numbers_.resize(static_cast<size_t>(variables));
+  return true;
+}
+
+bool TemplateReader::read_numbers() {
+  if (!read_packed(numbers_.size(), kinds_) || kinds_.size() != numbers_.size()) return false;
+  std::array<size_t, kMostVariableBytes + 1> count{};
+  for (const char kind : kinds_) {
+    if (static_cast<uint8_t>(kind) >= kVariableKinds) return false;
+    ++count[kBytesOfKind[static_cast<uint8_t>(kind)]];
+  }
+  string_count_ = count[0];
+  std::array<std::string, kMostVariableBytes + 1> planes;
+  for (size_t bytes = 1; bytes <= kMostVariableBytes; ++bytes) {
+    std::string plane;
+    for (size_t p = 0; p < bytes && count[bytes] != 0; ++p) {
+      if (!read_packed(count[bytes], plane) || plane.size() != count[bytes]) return false;
+      planes[bytes] += plane;
+    }
+  }
+  std::array<size_t, kMostVariableBytes + 1> at{};
+  for (size_t i = 0; i < numbers_.size(); ++i) {
+    const size_t bytes = kBytesOfKind[static_cast<uint8_t>(kinds_[i])];
+    const size_t place = at[bytes]++;
+    uint64_t number = bytes == 0 ? place : 0;
+    for (size_t p = 0; p < bytes; ++p) {
+      number |= uint64_t{static_cast<uint8_t>(planes[bytes][p * count[bytes] + place])} << (8 * p);
+    }
+    numbers_[i] = number;
+  }
+  return true;
+}
+
+bool TemplateReader::read_strings() {
+  if (string_count_ == 0) return true;
+  std::string raw;
+  return read_packed(2 * uint64_t{text_bytes_} + 64, raw) &&
+         strings_.parse(std::move(raw), string_count_, decompressor_);
+}
+
+bool TemplateReader::write_texts(std::string& texts, std::vector<uint32_t>& begins) {
+  texts.resize(text_bytes_);
+  begins.resize(rows_ + 1);
+  char* to = texts.data();
+  const char* const end = to + texts.size();
+  for (size_t row = 0; row < rows_; ++row) {
+    begins[row] = static_cast<uint32_t>(to - texts.data());
+    to = write_row(ids_[row], to, end);
+    if (to == nullptr || to == end) return false;
+    *to++ = '\n';
+  }
+  begins[rows_] = static_cast<uint32_t>(to - texts.data());
+  return to == end;
+}
+
+// Null: it does not fit, or a number is larger than its kind can be.
+char* TemplateReader::write_row(uint32_t id, char* to, const char* end) {
+  Template& t = templates_[id];
+  uint32_t variable = t.next++;
+  for (std::string_view left = t.text;; variable += t.rows) {
+    const size_t mark = left.find(kVariableMark);
+    const std::string_view constant = left.substr(0, mark);
+    if (constant.size() > static_cast<size_t>(end - to)) return nullptr;
+    to = put_text(to, constant);
+    if (mark == std::string_view::npos) return to;
+    left.remove_prefix(mark + 1);
+    to = write_variable(variable, to, end);
+    if (to == nullptr) return nullptr;
+  }
+}
+
+char* TemplateReader::write_variable(uint32_t variable, char* to, const char* end) const {
+  const auto kind = static_cast<uint8_t>(kinds_[variable]);
+  uint64_t number = numbers_[variable];
+  if (kind == kStringKind) {
+    const std::string_view text = strings_[static_cast<size_t>(number)];
+    return text.size() > static_cast<size_t>(end - to) ? nullptr : put_text(to, text);
+  }
+  const size_t digits = kDigitsOfKind[kind];
+  if (digits == 0 || digits > static_cast<size_t>(end - to)) return nullptr;
+  if (kind <= kMostDecimalDigits) {
+    for (size_t i = digits; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
+  } else {
+    const char* const alphabet = kind > kUpperHexKind ? "0123456789ABCDEF" : "0123456789abcdef";
+    for (size_t i = digits; i-- > 0; number >>= 4) to[i] = alphabet[number & 15];
+  }
+  return number == 0 ? to + digits : nullptr;
+}
+
+}  // namespace
+
+bool read_templates(std::string_view stored, size_t rows, size_t text_bytes, Decompressor& decompressor,
+                    std::string& texts, std::vector<uint32_t>& begins) {
+  return TemplateReader(stored, rows, text_bytes, decompressor).read(texts, begins);
+}
+
+}  // namespace sluice

@@ -1,0 +1,172 @@
+#include <algorithm>
+
+#include "core/base/coding.h"
+#include "core/base/hash.h"
+#include "core/record/template_column.h"
+
+namespace sluice {
+namespace {
+
+// So many rows tell whether texts are alike.
+constexpr size_t kTrialRows = 512;
+
+void append_varint(Buffer& out, uint64_t v) {
+  char* const from = out.room(kMaxVarintBytes);
+  out.commit(static_cast<size_t>(put_varint(from, v) - from));
+}
+
+}  // namespace
+
+void TemplateColumnWriter::begin(size_t rows) {
+  ids_of_templates_.clear();
+  templates_.clear();
+  texts_.clear();
+  text_bytes_ = 0;
+  rows_.clear();
+  rows_.reserve(rows);
+  last_constant_.reset();
+  variables_.clear();
+}
+
+bool TemplateColumnWriter::add(std::string_view text) {
+  text_bytes_ += text.size() + 1;
+  if (last_constant_ == text) {
+    ++templates_[rows_.back()].rows;
+    rows_.push_back(rows_.back());
+    return true;
+  }
+  const uint32_t variables = splitter_.split(text, variables_);
+  if (variables_.size() > kMostVariables) return false;
+  const std::string_view constant = splitter_.text();
+  const uint32_t id = ids_of_templates_.find_or_add(hash64(constant, process_seed()), [&](uint32_t known) {
+    const std::string_view other = text_of(known);
+    return other.size() == constant.size() && same_text(other.data(), constant.data(), constant.size());
+  });
+  if (id == templates_.size()) {
+    templates_.push_back({static_cast<uint32_t>(texts_.size()), variables});
+    texts_.append(constant);
+    if (rows_.size() >= kTrialRows && !worthwhile()) return false;
+  }
+  ++templates_[id].rows;
+  rows_.push_back(id);
+  last_constant_ = variables == 0 ? std::optional(text) : std::nullopt;
+  return true;
+}
+
+// Where every second text is a new template, the templates are the texts.
+bool TemplateColumnWriter::worthwhile() const { return 2 * templates_.size() <= rows_.size(); }
+
+void TemplateColumnWriter::finish(Compressor& compressor, IntegerScratch& scratch, Buffer& out) {
+  append_varint(out, templates_.size());
+  write_texts(compressor, scratch, out);
+  packed_.clear();
+  append_indices(rows_, compressor, scratch, packed_);
+  append_varint(out, packed_.size());
+  out.append(packed_.view());
+  order_variables();
+  write_numbers(compressor, out);
+  write_strings(compressor, scratch, out);
+}
+
+void TemplateColumnWriter::write_texts(Compressor& compressor, IntegerScratch& scratch, Buffer& out) {
+  texts_.room(kTextSlack);
+  string_column_.begin(templates_.size(), texts_.size());
+  for (size_t i = 0; i < templates_.size(); ++i) string_column_.add(text_of(i));
+  write_packed(string_column_.finish(compressor, scratch), Compressor::Kind::text, compressor, out);
+}
+
+// A counting sort by template and place: what stands next to each other then is alike.
+void TemplateColumnWriter::order_variables() {
+  uint32_t next = 0;
+  for (Template& t : templates_) {
+    t.next = next;
+    next += t.rows * t.variables;
+  }
+  const size_t variables = variables_.size();
+  kinds_.clear();
+  numbers_.clear();
+  char* const kinds = kinds_.room(variables);
+  auto* const numbers = reinterpret_cast<uint64_t*>(numbers_.room(variables * sizeof(uint64_t)));
+  const uint8_t* kind = variables_.kind();
+  const uint64_t* number = variables_.number();
+  for (const uint32_t id : rows_) {
+    Template& t = templates_[id];
+    uint32_t to = t.next++;
+    for (uint32_t i = 0; i < t.variables; ++i, to += t.rows) {
+      kinds[to] = static_cast<char>(*kind++);
+      numbers[to] = *number++;
+    }
+  }
+  kinds_.commit(variables);
+  numbers_.commit(variables * sizeof(uint64_t));
+}
+
+// The kinds, then for each number of bytes that numbers have their bytes, the low ones first: those are noise, and the
+// high ones nearly constant.
+void TemplateColumnWriter::write_numbers(Compressor& compressor, Buffer& out) {
+  write_packed(kinds_.view(), Compressor::Kind::plane, compressor, out);
+  const auto* const numbers = reinterpret_cast<const uint64_t*>(numbers_.data());
+  const auto* const kinds = reinterpret_cast<const uint8_t*>(kinds_.data());
+  const size_t variables = kinds_.size();
+  std::array<size_t, kMostVariableBytes + 1> count{};
+  for (size_t i = 0; i < variables; ++i) ++count[kBytesOfKind[kinds[i]]];
+
+  // All planes, one behind the other: those of one byte, those of two, ...
+  plane_.clear();
+  size_t room = 0;
+  std::array<char*, kMostVariableBytes + 1> plane{};
+  for (size_t bytes = 1; bytes <= kMostVariableBytes; ++bytes) room += bytes * count[bytes];
+  char* at = plane_.room(room);
+  for (size_t bytes = 1; bytes <= kMostVariableBytes; ++bytes) {
+    plane[bytes] = at;
+    at += bytes * count[bytes];
+  }
+  const auto begins = plane;
+  for (size_t i = 0; i < variables;) {
+    const uint8_t bytes = kBytesOfKind[kinds[i]];
+    size_t end = i + 1;
+    while (end < variables && kBytesOfKind[kinds[end]] == bytes) ++end;
+    for (size_t p = 0; p < bytes; ++p) {
+      char* const to = plane[bytes] + p * count[bytes];
+      for (size_t j = i; j < end; ++j) to[j - i] = static_cast<char>(numbers[j] >> (8 * p));
+    }
+    plane[bytes] += end - i;
+    i = end;
+  }
+  for (size_t bytes = 1; bytes <= kMostVariableBytes; ++bytes) {
+    for (size_t p = 0; p < bytes && count[bytes] != 0; ++p) {
+      write_packed({begins[bytes] + p * count[bytes], count[bytes]}, Compressor::Kind::plane, compressor, out);
+    }
+  }
+}
+
+void TemplateColumnWriter::write_strings(Compressor& compressor, IntegerScratch& scratch, Buffer& out) {
+  const std::vector<std::string_view>& strings = variables_.strings;
+  if (strings.empty()) return;
+  size_t bytes = 0;
+  for (const std::string_view text : strings) bytes += text.size();
+  string_column_.begin(strings.size(), bytes);
+  const auto* const numbers = reinterpret_cast<const uint64_t*>(numbers_.data());
+  for (size_t i = 0; i < kinds_.size(); ++i) {
+    if (kinds_.data()[i] == kStringKind) string_column_.add(strings[numbers[i]]);
+  }
+  write_packed(string_column_.finish(compressor, scratch), Compressor::Kind::text, compressor, out);
+}
+
+void TemplateColumnWriter::write_packed(std::string_view raw, Compressor::Kind kind, Compressor& compressor,
+                                        Buffer& out) {
+  packed_.clear();
+  const ColumnCodec codec = compressor.append(raw, kind, packed_);
+  append_varint(out, raw.size());
+  append_varint(out, packed_.size() << 1 | static_cast<uint64_t>(codec == ColumnCodec::zstd));
+  out.append(packed_.view());
+}
+
+size_t TemplateColumnWriter::bytes() const {
+  size_t sum = splitter_.bytes() + ids_of_templates_.bytes() + templates_.capacity() * sizeof(Template) +
+               rows_.capacity() * sizeof(uint32_t) + variables_.bytes() + string_column_.bytes();
+  for (const Buffer* buffer : {&texts_, &kinds_, &numbers_, &plane_, &packed_}) sum += buffer->capacity();
+  return sum;
+}
+
+}  // namespace sluice

@@ -1,0 +1,72 @@
+// A block's template columns: any texts come back byte for byte, and of any bytes nothing comes but a refusal or as many
+// texts as were asked for.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/record/template_column.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace sluice {
+namespace {
+
+const char* const kExamples[] = {
+    "\x01session 4711 of u17 from 10.0.0.5: id 7f3a9b2c\nsession 4712 of u18 from 10.0.0.6: id 00FFab1c0x1f\n\nx86y64",
+    "\x01"
+    "a0001 ffffffffffffffff 18446744073709551616 9999999999999999999",
+    "\x02"
+    "\x04\x40\x01\x09\x12"
+    "\x00\n"
+    "a \x01\n",
+    nullptr,
+};
+
+void check_round_trip(std::string_view rest) {
+  const std::string source = std::string(rest) + std::string(kTextSlack, 'x');
+  static TemplateColumnWriter writer;
+  static Compressor compressor(1);
+  static IntegerScratch scratch;
+  static Decompressor decompressor;
+  std::vector<std::string_view> texts;
+  for (size_t at = 0; at <= rest.size();) {
+    const size_t end = std::min(rest.find('\n', at), rest.size());
+    texts.emplace_back(source.data() + at, end - at);
+    at = end + 1;
+  }
+  writer.begin(texts.size());
+  for (const std::string_view text : texts) {
+    if (!writer.add(text)) return;
+  }
+  Buffer out;
+  writer.finish(compressor, scratch, out);
+  std::string read;
+  std::vector<uint32_t> begins;
+  fuzz_check(read_templates(out.view(), texts.size(), writer.text_bytes(), decompressor, read, begins),
+             "what was written is read");
+  fuzz_check(read == std::string(rest) + "\n", "each text comes back");
+}
+
+void check_any_bytes(FuzzInput input) {
+  const size_t rows = input.byte();
+  const size_t bytes = 16 * size_t{input.byte()} + input.byte();
+  static Decompressor decompressor;
+  std::string read;
+  std::vector<uint32_t> begins;
+  if (!read_templates(input.rest(), rows, bytes, decompressor, read, begins)) return;
+  fuzz_check(read.size() == bytes && begins.size() == rows + 1 && begins.back() == bytes, "as much as was asked for");
+}
+
+void check(FuzzInput input) {
+  if (input.byte() % 2 == 1) return check_round_trip(input.rest());
+  check_any_bytes(input);
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" const char* const* fuzz_examples() { return sluice::kExamples; }
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  sluice::check(sluice::FuzzInput(data, size));
+  return 0;
+}
