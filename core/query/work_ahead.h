@@ -35,7 +35,11 @@ class WorkAhead {
   using Job = std::function<Done(size_t)>;
 
   WorkAhead(size_t count, WorkAheadOptions options, Job job)
-      : options_(options), job_(std::move(job)), states_(count, State::waiting), results_(count) {}
+      : options_(options),
+        job_(std::move(job)),
+        results_count_(count),
+        states_(count, State::waiting),
+        results_(count) {}
 
   ~WorkAhead() {
     {
@@ -73,7 +77,7 @@ class WorkAhead {
   static constexpr size_t kTakesAlone = 2;
 
   void start() {
-    for (unsigned i = 0; i < std::min<size_t>(options_.threads, states_.size()); ++i) {
+    for (unsigned i = 0; i < std::min<size_t>(options_.threads, results_count_); ++i) {
       threads_.emplace_back([this] { work(); });
     }
   }
@@ -114,6 +118,7 @@ class WorkAhead {
 
   const WorkAheadOptions options_;
   const Job job_;
+  const size_t results_count_;
   size_t takes_ = 0;  // begun; the taker's own
   Mutex mutex_;
   CondVar changed_;

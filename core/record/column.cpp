@@ -73,11 +73,12 @@ ColumnCodec Compressor::append(std::string_view raw, Kind kind, Buffer& out) {
     ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0);
     // Grouped text repeats what came just before in long pieces: a small table that stays in the cache finds as much as
     // a large one, and short matches between numbers cost more than they give.
-    if (kind == Kind::text && level_ > 0 && level_ < 3 && raw.size() > (64 << 10)) {
+    if (kind == Kind::text && level_ > 0 && !has_time() && raw.size() > (64 << 10)) {
       ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 13);
       ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 7);
     }
-    if (kind == Kind::plane && level_ > 0 && level_ < 3) {
+    // Of bytes of numbers short matches are chance.
+    if (kind == Kind::plane && level_ > 0 && !has_time()) {
       ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 10);
       ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 7);
     }

@@ -41,10 +41,13 @@ class Compressor {
   enum class Kind { text, plane };
   // Appends `raw`, compressed when that makes it smaller.
   ColumnCodec append(std::string_view raw, Kind kind, Buffer& out);
+  // Whether a writer may try more than one way: not at the levels at which lines are received.
+  bool has_time() const { return level_ >= kUnhurriedLevel; }
   size_t bytes() const;
   void shrink();
 
  private:
+  static constexpr int kUnhurriedLevel = 3;
   int level_;
   std::unique_ptr<ZSTD_CCtx_s, size_t (*)(ZSTD_CCtx_s*)> context_;
 };

@@ -62,6 +62,8 @@ class TemplateColumnWriter {
   }
 
   void order_variables();
+  void replace_by_differences(Compressor& compressor, size_t from, Buffer& out);
+  void choose_differences();
   void write_texts(Compressor& compressor, IntegerScratch& scratch, Buffer& out);
   void write_numbers(Compressor& compressor, Buffer& out);
   void write_strings(Compressor& compressor, IntegerScratch& scratch, Buffer& out);
@@ -79,6 +81,8 @@ class TemplateColumnWriter {
   TemplateVariables variables_;  // as they came
   Buffer kinds_, numbers_;       // the same by template, place in it, and row
   TextColumnWriter string_column_{'\n'};
+  Buffer differences_;  // a bit for each place of each template, or nothing
+  Buffer numbers_packed_;
   Buffer plane_, packed_;
 };
 

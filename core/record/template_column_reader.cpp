@@ -30,6 +30,7 @@ class TemplateReader {
   bool read_templates();
   bool read_rows();
   bool read_numbers();
+  void undo_differences();
   bool read_strings();
   bool write_texts(std::string& texts, std::vector<uint32_t>& begins);
   char* write_row(uint32_t id, char* to, const char* end);
@@ -45,6 +46,7 @@ class TemplateReader {
   std::vector<Template> templates_;
   std::vector<uint32_t> ids_;  // by row
   // The variables in order of template, place, and row.
+  std::string differences_;  // a bit for each place of each template; empty: all 0
   std::string kinds_;
   std::vector<uint64_t> numbers_;  // of a string its row in strings_
   TextColumn strings_;
@@ -95,6 +97,10 @@ bool TemplateReader::read_rows() {
 }
 
 bool TemplateReader::read_numbers() {
+  uint64_t places = 0;
+  for (const Template& t : templates_) places += t.variables;
+  if (!read_packed((places + 7) / 8, differences_)) return false;
+  if (!differences_.empty() && differences_.size() != (places + 7) / 8) return false;
   if (!read_packed(numbers_.size(), kinds_) || kinds_.size() != numbers_.size()) return false;
   std::array<size_t, kMostVariableBytes + 1> count{};
   for (const char kind : kinds_) {
@@ -120,7 +126,26 @@ bool TemplateReader::read_numbers() {
     }
     numbers_[i] = number;
   }
+  if (!differences_.empty()) undo_differences();
   return true;
+}
+
+void TemplateReader::undo_differences() {
+  size_t place = 0, i = 0;
+  for (const Template& t : templates_) {
+    for (uint32_t variable = 0; variable < t.variables; ++variable, ++place) {
+      const bool differs = (static_cast<uint8_t>(differences_[place / 8]) >> place % 8 & 1) != 0;
+      if (!differs) {
+        i += t.rows;
+        continue;
+      }
+      uint64_t before = 0;
+      for (uint32_t row = 0; row < t.rows; ++row, ++i) {
+        const unsigned bytes = kBytesOfKind[static_cast<uint8_t>(kinds_[i])];
+        if (bytes != 0) numbers_[i] = before = number_of(numbers_[i], before, bytes);
+      }
+    }
+  }
 }
 
 bool TemplateReader::read_strings() {

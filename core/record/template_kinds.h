@@ -45,4 +45,15 @@ inline constexpr std::array<uint8_t, kVariableKinds> kDigitsOfKind = [] {
   return digits;
 }();
 
+// A number as its difference to the one before, and back: zigzag, within the bytes that the number's kind takes.
+inline uint64_t difference_of(uint64_t number, uint64_t before, unsigned bytes) {
+  const unsigned unused = 64 - 8 * bytes;
+  const auto difference = static_cast<int64_t>((number - before) << unused) >> unused;
+  return (static_cast<uint64_t>(difference) << 1 ^ static_cast<uint64_t>(difference >> 63)) << unused >> unused;
+}
+inline uint64_t number_of(uint64_t difference, uint64_t before, unsigned bytes) {
+  const unsigned unused = 64 - 8 * bytes;
+  return (before + (difference >> 1 ^ (0 - (difference & 1)))) << unused >> unused;
+}
+
 }  // namespace sluice

@@ -27,10 +27,11 @@ class TemplateColumnTest : public testing::Test {
     }
     return true;
   }
-  std::string write(const Texts& texts) {
+  std::string write(const Texts& texts, int level = 1) {
     EXPECT_TRUE(add(texts));
+    Compressor compressor(level);
     Buffer out;
-    writer_.finish(compressor_, scratch_, out);
+    writer_.finish(compressor, scratch_, out);
     return std::string(out.view());
   }
   size_t bytes_of(const Texts& texts) {
@@ -38,8 +39,12 @@ class TemplateColumnTest : public testing::Test {
     for (const std::string& text : texts) bytes += text.size();
     return bytes;
   }
+  // As lines are received, and as they are packed.
   void expect_same(const Texts& texts) {
-    const std::string stored = write(texts);
+    for (const int level : {1, 9}) expect_same(texts, level);
+  }
+  void expect_same(const Texts& texts, int level) {
+    const std::string stored = write(texts, level);
     ASSERT_EQ(writer_.text_bytes(), bytes_of(texts));
     std::string read;
     std::vector<uint32_t> begins;
@@ -74,7 +79,6 @@ class TemplateColumnTest : public testing::Test {
   std::mt19937 random_{7};
   std::string source_;
   TemplateColumnWriter writer_;
-  Compressor compressor_{1};
   Decompressor decompressor_;
   IntegerScratch scratch_;
 };
@@ -117,6 +121,16 @@ TEST_F(TemplateColumnTest, LinesOfAProgramTakeFewBytesEach) {
   expect_same(texts);
 }
 
+TEST_F(TemplateColumnTest, CountersTakeNextToNothingWherePackingHasTime) {
+  Texts texts;
+  for (uint64_t i = 0; i < 5000; ++i) {
+    texts.push_back("request " + std::to_string(9'999'000 + i * 3) + " done, " +
+                    std::to_string(9'000'000'000'000'000'000 - i) + (i % 9 == 0 ? " x1y2" : ""));
+  }
+  EXPECT_LT(write(texts, 9).size(), 5000 / 8);
+  expect_same(texts);
+}
+
 TEST_F(TemplateColumnTest, TextsThatAreAllDifferentAreGivenUpSoon) {
   Texts texts;
   for (int i = 0; i < 5000; ++i) {
@@ -142,7 +156,7 @@ TEST_F(TemplateColumnTest, ADamagedColumnIsRefusedOrGivesOtherTexts) {
     texts.push_back("session " + std::to_string(i) + " of u" + std::to_string(random_() % 1000) +
                     (i % 3 == 0 ? " x1y2" : "") + (i % 7 == 0 ? " ab12" : ""));
   }
-  const std::string stored = write(texts);
+  const std::string stored = write(texts, 9);  // with differences
   const size_t bytes = bytes_of(texts);
   std::string read;
   std::vector<uint32_t> begins;
