@@ -61,11 +61,15 @@ class TemplateColumnWriter {
     return texts_.view().substr(templates_[i].begin, end - templates_[i].begin);
   }
 
+  template <class T>
+  using ByBytes = std::array<T, kMostVariableBytes + 1>;
+
   void order_variables();
   void replace_by_differences(Compressor& compressor, size_t from, Buffer& out);
   void choose_differences();
   void write_texts(Compressor& compressor, IntegerScratch& scratch, Buffer& out);
   void write_numbers(Compressor& compressor, Buffer& out);
+  void split_into_planes(const ByBytes<size_t>& count);
   void write_strings(Compressor& compressor, IntegerScratch& scratch, Buffer& out);
   void write_packed(std::string_view raw, Compressor::Kind kind, Compressor& compressor, Buffer& out);
 
@@ -83,7 +87,7 @@ class TemplateColumnWriter {
   TextColumnWriter string_column_{'\n'};
   Buffer differences_;  // a bit for each place of each template, or nothing
   Buffer numbers_packed_;
-  Buffer plane_, packed_;
+  Buffer planes_, packed_;
 };
 
 // `texts` becomes the rows' texts, each with a newline behind it, `text_bytes` in all; begins[row] is where a row's begins,

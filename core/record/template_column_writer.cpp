@@ -162,43 +162,43 @@ void TemplateColumnWriter::choose_differences() {
   }
 }
 
-// The kinds, then for each number of bytes that numbers have their bytes, the low ones first: those are noise, and the
-// high ones nearly constant.
+// The kinds, then for each number of bytes that numbers take a plane for each of these, low bytes first: those are noise,
+// and the high ones nearly constant.
 void TemplateColumnWriter::write_numbers(Compressor& compressor, Buffer& out) {
   write_packed(differences_.view(), Compressor::Kind::plane, compressor, out);
   write_packed(kinds_.view(), Compressor::Kind::plane, compressor, out);
+  ByBytes<size_t> count{};
+  for (const char kind : kinds_.view()) ++count[kBytesOfKind[static_cast<uint8_t>(kind)]];
+  count[0] = 0;  // strings, which have no planes
+  split_into_planes(count);
+  const char* plane = planes_.data();
+  for (size_t bytes = 1; bytes < count.size(); ++bytes) {
+    for (size_t p = 0; p < bytes && count[bytes] != 0; ++p, plane += count[bytes]) {
+      write_packed({plane, count[bytes]}, Compressor::Kind::plane, compressor, out);
+    }
+  }
+}
+
+// Numbers of as many bytes mostly stand side by side, so a plane is filled by runs of them.
+void TemplateColumnWriter::split_into_planes(const ByBytes<size_t>& count) {
+  size_t room = 0;
+  for (size_t bytes = 1; bytes < count.size(); ++bytes) room += bytes * count[bytes];
+  planes_.clear();
+  ByBytes<char*> to{};  // of the first plane of numbers of so many bytes
+  to[1] = planes_.room(room);
+  for (size_t bytes = 2; bytes < to.size(); ++bytes) to[bytes] = to[bytes - 1] + (bytes - 1) * count[bytes - 1];
   const auto* const numbers = reinterpret_cast<const uint64_t*>(numbers_.data());
   const auto* const kinds = reinterpret_cast<const uint8_t*>(kinds_.data());
   const size_t variables = kinds_.size();
-  std::array<size_t, kMostVariableBytes + 1> count{};
-  for (size_t i = 0; i < variables; ++i) ++count[kBytesOfKind[kinds[i]]];
-
-  // All planes, one behind the other: those of one byte, those of two, ...
-  plane_.clear();
-  size_t room = 0;
-  std::array<char*, kMostVariableBytes + 1> plane{};
-  for (size_t bytes = 1; bytes <= kMostVariableBytes; ++bytes) room += bytes * count[bytes];
-  char* at = plane_.room(room);
-  for (size_t bytes = 1; bytes <= kMostVariableBytes; ++bytes) {
-    plane[bytes] = at;
-    at += bytes * count[bytes];
-  }
-  const auto begins = plane;
-  for (size_t i = 0; i < variables;) {
+  for (size_t i = 0, end = 0; i < variables; i = end) {
     const uint8_t bytes = kBytesOfKind[kinds[i]];
-    size_t end = i + 1;
-    while (end < variables && kBytesOfKind[kinds[end]] == bytes) ++end;
+    for (end = i + 1; end < variables && kBytesOfKind[kinds[end]] == bytes;) ++end;
+    if (bytes == 0) continue;
     for (size_t p = 0; p < bytes; ++p) {
-      char* const to = plane[bytes] + p * count[bytes];
-      for (size_t j = i; j < end; ++j) to[j - i] = static_cast<char>(numbers[j] >> (8 * p));
+      char* const plane = to[bytes] + p * count[bytes];
+      for (size_t j = i; j < end; ++j) plane[j - i] = static_cast<char>(numbers[j] >> (8 * p));
     }
-    plane[bytes] += end - i;
-    i = end;
-  }
-  for (size_t bytes = 1; bytes <= kMostVariableBytes; ++bytes) {
-    for (size_t p = 0; p < bytes && count[bytes] != 0; ++p) {
-      write_packed({begins[bytes] + p * count[bytes], count[bytes]}, Compressor::Kind::plane, compressor, out);
-    }
+    to[bytes] += end - i;
   }
 }
 
@@ -227,7 +227,7 @@ void TemplateColumnWriter::write_packed(std::string_view raw, Compressor::Kind k
 size_t TemplateColumnWriter::bytes() const {
   size_t sum = splitter_.bytes() + ids_of_templates_.bytes() + templates_.capacity() * sizeof(Template) +
                rows_.capacity() * sizeof(uint32_t) + variables_.bytes() + string_column_.bytes();
-  for (const Buffer* buffer : {&texts_, &kinds_, &numbers_, &differences_, &numbers_packed_, &plane_, &packed_})
+  for (const Buffer* buffer : {&texts_, &kinds_, &numbers_, &differences_, &numbers_packed_, &planes_, &packed_})
     sum += buffer->capacity();
   return sum;
 }
