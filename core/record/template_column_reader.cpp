@@ -1,5 +1,4 @@
-#include <algorithm>
-#include <charconv>
+#include <array>
 #include <cstring>
 
 #include "core/base/coding.h"
@@ -7,6 +6,16 @@
 
 namespace sluice {
 namespace {
+
+// "00" to "99"
+constexpr std::array<char, 200> kTwoDigits = [] {
+  std::array<char, 200> digits{};
+  for (size_t i = 0; i < 100; ++i) {
+    digits[2 * i] = static_cast<char>('0' + i / 10);
+    digits[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return digits;
+}();
 
 // Reads a column from its first byte to its last; each step checks what it needs of the steps before.
 class TemplateReader {
@@ -21,8 +30,8 @@ class TemplateReader {
 
  private:
   struct Template {
-    std::string_view text;
-    uint32_t variables = 0;
+    uint32_t first_piece = 0;
+    uint32_t variables = 0;  // one less than it has pieces
     uint32_t rows = 0;
     uint32_t next = 0;  // the next row's first variable
   };
@@ -42,9 +51,10 @@ class TemplateReader {
   const size_t text_bytes_;
   Decompressor& decompressor_;
 
-  TextColumn template_texts_;
   std::vector<Template> templates_;
-  std::vector<uint32_t> ids_;  // by row
+  std::string constants_;             // the pieces between the variables, one behind the other, and slack
+  std::vector<uint32_t> piece_ends_;  // in constants_
+  std::vector<uint32_t> ids_;         // by row
   // The variables in order of template, place, and row.
   std::string differences_;  // a bit for each place of each template; empty: all 0
   std::string kinds_;
@@ -71,12 +81,22 @@ bool TemplateReader::read_templates() {
   // A template is at most as long as a text of it; lengths may come besides.
   std::string raw;
   if (count > rows_ || !read_packed(2 * uint64_t{text_bytes_} + 64, raw)) return false;
-  if (!template_texts_.parse(std::move(raw), static_cast<size_t>(count), decompressor_)) return false;
+  TextColumn texts;
+  if (!texts.parse(std::move(raw), static_cast<size_t>(count), decompressor_)) return false;
   templates_.resize(static_cast<size_t>(count));
   for (size_t i = 0; i < templates_.size(); ++i) {
-    const std::string_view text = template_texts_[i];
-    templates_[i] = {text, static_cast<uint32_t>(std::count(text.begin(), text.end(), kVariableMark))};
+    templates_[i].first_piece = static_cast<uint32_t>(piece_ends_.size());
+    for (std::string_view left = texts[i];; ++templates_[i].variables) {
+      const size_t mark = left.find(kVariableMark);
+      constants_ += left.substr(0, mark);
+      piece_ends_.push_back(static_cast<uint32_t>(constants_.size()));
+      if (mark == std::string_view::npos) break;
+      left.remove_prefix(mark + 1);
+    }
+    // Each is there for a row at least, so all together they have no more than the column's variables.
+    if (piece_ends_.size() > kMostVariables + count) return false;
   }
+  constants_.append(kTextSlack, ' ');
   return true;
 }
 
@@ -156,10 +176,10 @@ bool TemplateReader::read_strings() {
 }
 
 bool TemplateReader::write_texts(std::string& texts, std::vector<uint32_t>& begins) {
-  texts.resize(text_bytes_);
+  texts.resize(text_bytes_ + kTextSlack);
   begins.resize(rows_ + 1);
   char* to = texts.data();
-  const char* const end = to + texts.size();
+  const char* const end = to + text_bytes_;
   for (size_t row = 0; row < rows_; ++row) {
     begins[row] = static_cast<uint32_t>(to - texts.data());
     to = write_row(ids_[row], to, end);
@@ -167,6 +187,7 @@ bool TemplateReader::write_texts(std::string& texts, std::vector<uint32_t>& begi
     *to++ = '\n';
   }
   begins[rows_] = static_cast<uint32_t>(to - texts.data());
+  texts.resize(text_bytes_);
   return to == end;
 }
 
@@ -174,13 +195,14 @@ bool TemplateReader::write_texts(std::string& texts, std::vector<uint32_t>& begi
 char* TemplateReader::write_row(uint32_t id, char* to, const char* end) {
   Template& t = templates_[id];
   uint32_t variable = t.next++;
-  for (std::string_view left = t.text;; variable += t.rows) {
-    const size_t mark = left.find(kVariableMark);
-    const std::string_view constant = left.substr(0, mark);
-    if (constant.size() > static_cast<size_t>(end - to)) return nullptr;
-    to = put_text(to, constant);
-    if (mark == std::string_view::npos) return to;
-    left.remove_prefix(mark + 1);
+  const uint32_t* piece_end = piece_ends_.data() + t.first_piece;
+  uint32_t begin = t.first_piece == 0 ? 0 : piece_end[-1];
+  for (uint32_t left = t.variables;; --left, variable += t.rows) {
+    const size_t size = *piece_end - begin;
+    if (size > static_cast<size_t>(end - to)) return nullptr;
+    to = put_text_with_slack(to, constants_.data() + begin, size);
+    begin = *piece_end++;
+    if (left == 0) return to;
     to = write_variable(variable, to, end);
     if (to == nullptr) return nullptr;
   }
@@ -196,7 +218,15 @@ char* TemplateReader::write_variable(uint32_t variable, char* to, const char* en
   const size_t digits = kDigitsOfKind[kind];
   if (digits == 0 || digits > static_cast<size_t>(end - to)) return nullptr;
   if (kind <= kMostDecimalDigits) {
-    for (size_t i = digits; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
+    size_t i = digits;
+    for (; i >= 2; number /= 100) {
+      i -= 2;
+      std::memcpy(to + i, kTwoDigits.data() + 2 * (number % 100), 2);
+    }
+    if (i == 1) {
+      *to = static_cast<char>('0' + number % 10);
+      number /= 10;
+    }
   } else {
     const char* const alphabet = kind > kUpperHexKind ? "0123456789ABCDEF" : "0123456789abcdef";
     for (size_t i = digits; i-- > 0; number >>= 4) to[i] = alphabet[number & 15];
