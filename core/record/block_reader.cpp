@@ -281,8 +281,8 @@ Result<void> BlockReader::Impl::load(BlockParts parts) {
 }
 
 Result<std::string_view> BlockReader::Impl::message_bytes() {
+  if (rows() == 0) return std::string_view();
   if (has(kMessagePart)) {
-    if (rows() == 0) return std::string_view();
     const char* const begin = message_at(0).data();
     const std::string_view last = message_at(rows() - 1);
     return std::string_view(begin, static_cast<size_t>(last.data() + last.size() - begin));

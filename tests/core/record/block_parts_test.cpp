@@ -1,6 +1,8 @@
 // A reader gives the parts of records that were asked for, in whatever order they are, and for many blocks in turn.
 #include <gtest/gtest.h>
 
+#include "core/base/hash.h"
+#include "core/record/block_header.h"
 #include "tests/core/record/record_fixture.h"
 
 namespace sluice {
@@ -39,8 +41,12 @@ TEST_F(BlockPartsTest, OnlyWhatWasAskedForIsThere) {
   for (uint32_t row = 0; row < reader.rows(); ++row) EXPECT_EQ(raw_of(reader.record(row)), frames_[row]);
 }
 
-TEST_F(BlockPartsTest, TheMessagesAsOneRunHoldEachMessage) {
-  add_lines(20);
+// Few messages are stored as text, many as templates.
+class BlockMessagesTest : public BlockPartsTest, public testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Rows, BlockMessagesTest, testing::Values(20, 500));
+
+TEST_P(BlockMessagesTest, AsOneRunHoldEachMessage) {
+  add_lines(GetParam());
   BlockReader reader;
   ASSERT_TRUE(reader.open(encode()));
   const auto before = reader.message_bytes();
@@ -56,6 +62,18 @@ TEST_F(BlockPartsTest, TheMessagesAsOneRunHoldEachMessage) {
     EXPECT_LE(message.data() + message.size(), after->data() + after->size());
   }
   EXPECT_FALSE(*reader.has_escaped_messages());
+}
+
+TEST_F(BlockPartsTest, ABlockWithoutRowsHasNoMessagesWhateverItsColumnsSay) {
+  BlockHeader header;
+  header.columns.push_back({.kind = ColumnKind::messages, .codec = ColumnCodec::templates, .checksum = checksum64("")});
+  std::string bytes;
+  append_block_header(header, bytes);
+  BlockReader reader;
+  ASSERT_TRUE(reader.open(bytes));
+  const auto messages = reader.message_bytes();
+  ASSERT_TRUE(messages);
+  EXPECT_TRUE(messages->empty());
 }
 
 TEST_F(BlockPartsTest, CountsSayHowManyRowsHaveWhat) {
