@@ -62,6 +62,10 @@ void MessageSearch::mark(const BlockReader& block, std::string_view messages, co
 Result<void> MessageSearch::keep_matching(BlockReader& block, std::vector<uint32_t>& rows) {
   const auto escaped = block.has_escaped_messages();
   if (!escaped) return Unexpected(escaped.error());
+  if (!*escaped && scan_.asks_templates()) {
+    const auto wanted = [&](std::string_view text) { return scan_.may_match_template(text); };
+    if (auto r = block.load_messages(wanted); !r) return r;
+  }
   auto messages = block.message_bytes();
   if (!messages) return Unexpected(messages.error());
   const bool told = finders_tell(*messages);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/query/ascii.h"
+#include "core/record/template_needle.h"
 
 namespace sluice {
 namespace {
@@ -54,7 +55,12 @@ Result<Scan> Scan::compile(Query query) {
   const PatternLiterals& literals = scan.literals_;
   for (const std::string& literal : literals.all_of.empty() ? literals.any_of : literals.all_of) {
     scan.finders_.emplace_back(literal, literals.folded);
+    if (std::string needle = template_needle(literal); !needle.empty()) {
+      scan.needles_.emplace_back(std::move(needle), literals.folded);
+    }
   }
+  // Of alternatives, one that tells nothing can stand in any.
+  if (literals.all_of.empty() && scan.needles_.size() != scan.finders_.size()) scan.needles_.clear();
   return scan;
 }
 
@@ -65,6 +71,14 @@ BlockParts Scan::field_parts(const BlockSummary& summary) const {
   if (!query_.app_names.empty() || !query_.hostnames.empty()) parts |= kOriginPart;
   // What is not loaded reads as zeros, which need not pass: all three, or none.
   return parts == 0 ? parts : static_cast<BlockParts>(kTimePart | kClassPart | kOriginPart);
+}
+
+bool Scan::may_match_template(std::string_view template_text) const {
+  const auto stands = [&](const LiteralFinder& needle) { return needle.find(template_text) != LiteralFinder::npos; };
+  const bool found = literals_.all_of.empty() ? std::any_of(needles_.begin(), needles_.end(), stands)
+                                              : std::all_of(needles_.begin(), needles_.end(), stands);
+  // Characters that fold to ASCII letters are always a template's.
+  return found || (literals_.folded && holds_odd_letters(template_text));
 }
 
 bool Scan::may_match(const BlockSummary& summary) const {

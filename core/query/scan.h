@@ -45,6 +45,10 @@ class Scan {
   const PatternLiterals& literals() const { return literals_; }
   const std::vector<LiteralFinder>& finders() const { return finders_; }
 
+  // Whether a message of this template can match; true of all where none tells (template_needle.h).
+  bool asks_templates() const { return !needles_.empty(); }
+  bool may_match_template(std::string_view template_text) const;
+
   bool may_match(const BlockSummary& summary) const;
   // The same by a block's dictionaries and its filter.
   bool wants_names() const { return !query_.app_names.empty() || !query_.hostnames.empty(); }
@@ -59,6 +63,7 @@ class Scan {
   std::unique_ptr<re2::RE2> pattern_;
   PatternLiterals literals_;
   std::vector<LiteralFinder> finders_;
+  std::vector<LiteralFinder> needles_;  // all, or where all_of is empty one, stand in the template of what matches
 };
 
 }  // namespace sluice

@@ -20,6 +20,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -124,6 +125,10 @@ class BlockReader {
   Result<void> load(BlockParts parts);
   Result<void> load_all() { return load(kAllParts); }
   Result<void> load_filters() { return load(kFilterParts); }
+  // Where messages are stored as templates: decodes those whose template is wanted, and those that hold a string, which
+  // no template tells of. The others read as empty, and all count as loaded: for a search, which leaves those rows out.
+  // Otherwise does nothing.
+  Result<void> load_messages(const std::function<bool(std::string_view template_text)>& wanted);
   StoredRecord record(uint32_t row) const;
   uint64_t id(uint32_t row) const;  // REQUIRES: load(kIdPart)
   Nanos time(uint32_t row) const;   // REQUIRES: load(kTimePart)

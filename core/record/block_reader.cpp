@@ -53,6 +53,7 @@ class BlockReader::Impl {
   Result<void> open(std::string bytes);
   const BlockSummary& summary() const { return header_.summary; }
   Result<void> load(BlockParts parts);
+  Result<void> load_messages(const std::function<bool(std::string_view)>& wanted);
   StoredRecord record(uint32_t row) const;
   Result<std::string_view> message_bytes();
   uint32_t place_of(uint32_t row) const { return position_[row]; }
@@ -81,7 +82,8 @@ class BlockReader::Impl {
   Result<void> read_origins();
   Result<void> read_layouts();
   Result<void> read_text(size_t text);
-  Result<void> read_templates(const ColumnEntry& column, TextColumn& texts);
+  Result<void> read_templates(const ColumnEntry& column, TextColumn& texts,
+                              const TemplateColumnReader::Wanted& wanted = {});
   Result<void> read_part(BlockPart part);
 
   uint32_t rows() const { return header_.summary.rows; }
@@ -104,6 +106,7 @@ class BlockReader::Impl {
   std::string layouts_raw_;
   std::vector<std::string_view> layouts_;
   std::array<TextColumn, kTexts.size()> texts_;
+  TemplateColumnReader template_reader_;
   Buffer scratch_;        // one column, decompressed: a string's room would be filled with zeros first
   Buffer message_bytes_;  // the message column, decompressed, while it is not among texts_
 };
@@ -231,15 +234,25 @@ Result<void> BlockReader::Impl::read_text(size_t text) {
   return {};
 }
 
-Result<void> BlockReader::Impl::read_templates(const ColumnEntry& column, TextColumn& texts) {
+Result<void> BlockReader::Impl::read_templates(const ColumnEntry& column, TextColumn& texts,
+                                               const TemplateColumnReader::Wanted& wanted) {
   const auto bytes = stored(column);
   if (!bytes) return Unexpected(bytes.error());
-  std::string raw;
-  std::vector<uint32_t> begins;
-  if (!sluice::read_templates(*bytes, rows(), column.raw_bytes, decompressor_, raw, begins)) {
-    return damaged(column.kind, kBadContent);
-  }
-  texts.adopt(std::move(raw), std::move(begins));
+  TextColumn::Room room = texts.give_room();
+  const TemplateColumnReader::Column in{*bytes, rows(), column.raw_bytes};
+  const bool read = wanted ? template_reader_.read_wanted(in, wanted, room.texts, room.begins)
+                           : template_reader_.read(in, room.texts, room.begins);
+  if (!read) return damaged(column.kind, kBadContent);
+  texts.adopt(std::move(room));
+  return {};
+}
+
+Result<void> BlockReader::Impl::load_messages(const std::function<bool(std::string_view)>& wanted) {
+  const ColumnEntry* column = header_.find(ColumnKind::messages);
+  if (rows() == 0 || has(kMessagePart) || column == nullptr || column->codec != ColumnCodec::templates) return {};
+  if (auto r = load(kOriginPart); !r) return r;
+  if (auto r = read_templates(*column, texts_[kMessageText], wanted); !r) return r;
+  loaded_ |= kMessagePart;
   return {};
 }
 
@@ -420,6 +433,9 @@ Result<void> BlockReader::open(std::string bytes) { return impl_->open(std::move
 const BlockSummary& BlockReader::summary() const { return impl_->summary(); }
 uint32_t BlockReader::rows() const { return impl_->summary().rows; }
 Result<void> BlockReader::load(BlockParts parts) { return impl_->load(parts); }
+Result<void> BlockReader::load_messages(const std::function<bool(std::string_view)>& wanted) {
+  return impl_->load_messages(wanted);
+}
 StoredRecord BlockReader::record(uint32_t row) const { return impl_->record(row); }
 Result<std::string_view> BlockReader::message_bytes() { return impl_->message_bytes(); }
 uint32_t BlockReader::place_of(uint32_t row) const { return impl_->place_of(row); }

@@ -11,7 +11,7 @@ namespace {
 
 // All stored: never change.
 constexpr size_t kGramBytes = 5;
-constexpr unsigned kNumberBits = 20;  // of a gram's number
+constexpr unsigned kNumberBits = 23;  // of a gram's number
 constexpr uint8_t kForm = 1;
 constexpr size_t kHeadBytes = 4;  // form, bits (log2), sampling (log2), flags
 constexpr uint8_t kOddLetters = 1;

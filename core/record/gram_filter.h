@@ -11,7 +11,7 @@
 // _ - . : / so that addresses and dates are words. Any piece of a word tells the filter all its grams, whole word or
 // not: what is searched for need not stand at a word's border. What has no five such bytes together says nothing.
 //
-// Cost: about 2 ns a byte to build, so it is not done while lines are received (block_filter.h). Memory: 128 KiB a builder.
+// Cost: about 2 ns a byte to build, so it is not done while lines are received (block_filter.h). Memory: 1 MiB a builder.
 // Threads: one.
 #pragma once
 

@@ -9,8 +9,9 @@
 //   }
 //   if (writer.worthwhile()) writer.finish(compressor, scratch, out);
 //
-//   std::string texts;
-//   if (!read_templates(stored, rows, text_bytes, decompressor, texts, begins)) ...      // damaged
+//   TemplateColumnReader reader;                   // one for many columns
+//   if (!reader.read({stored, rows, text_bytes}, texts, begins)) ...      // damaged
+//   if (!reader.read_wanted({...}, [&](std::string_view t) { return may_be(t); }, texts, begins)) ...
 //
 // Errors:  the reader gives false for bytes that no writer makes; what it allocates is bounded by `rows` and
 //          `text_bytes`, which the caller has checked.
@@ -19,6 +20,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -90,9 +93,29 @@ class TemplateColumnWriter {
   Buffer planes_, packed_;
 };
 
-// `texts` becomes the rows' texts, each with a newline behind it, `text_bytes` in all; begins[row] is where a row's begins,
-// begins[rows] the end. REQUIRES: text_bytes is bounded by the caller
-bool read_templates(std::string_view stored, size_t rows, size_t text_bytes, Decompressor& decompressor,
-                    std::string& texts, std::vector<uint32_t>& begins);
+class TemplateColumnReader {
+ public:
+  struct Column {
+    std::string_view stored;
+    size_t rows;
+    size_t text_bytes;  // REQUIRES: bounded by the caller
+  };
+  // Whether the texts of a template are wanted.
+  using Wanted = std::function<bool(std::string_view template_text)>;
+
+  TemplateColumnReader();
+  ~TemplateColumnReader();
+
+  // The rows' texts, each with a newline behind it, one behind the other: begins[row] is where a row's begins in `texts`,
+  // begins[rows] where they end. `texts` keeps what room it has and may be longer.
+  bool read(const Column& column, std::string& texts, std::vector<uint32_t>& begins);
+  // The same, but a text is empty unless its template is wanted or has a variable that is a string. Where that is so of all,
+  // nothing but the templates is decoded.
+  bool read_wanted(const Column& column, const Wanted& wanted, std::string& texts, std::vector<uint32_t>& begins);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace sluice

@@ -1,5 +1,7 @@
 #include <array>
 #include <cstring>
+#include <numeric>
+#include <utility>
 
 #include "core/base/coding.h"
 #include "core/record/template_column.h"
@@ -17,15 +19,23 @@ constexpr std::array<char, 200> kTwoDigits = [] {
   return digits;
 }();
 
-// Reads a column from its first byte to its last; each step checks what it needs of the steps before.
-class TemplateReader {
- public:
-  TemplateReader(std::string_view stored, size_t rows, size_t text_bytes, Decompressor& decompressor)
-      : in_(stored), rows_(rows), text_bytes_(text_bytes), decompressor_(decompressor) {}
+}  // namespace
 
-  bool read(std::string& texts, std::vector<uint32_t>& begins) {
-    return read_templates() && read_rows() && read_numbers() && read_strings() && in_.left() == 0 &&
-           write_texts(texts, begins);
+// Reads a column from its first byte to its last; each step checks what it needs of the steps before.
+class TemplateColumnReader::Impl {
+ public:
+  bool read(const Column& column, const Wanted& wanted, std::string& texts, std::vector<uint32_t>& begins) {
+    in_ = ByteReader(column.stored);
+    rows_ = column.rows;
+    text_bytes_ = column.text_bytes;
+    if (text_bytes_ < rows_ || !read_templates(wanted) || !read_rows() || !read_kinds()) return false;
+    if (wanted && !any_wanted()) {
+      texts.assign(rows_, '\n');
+      begins.resize(rows_ + 1);
+      std::iota(begins.begin(), begins.end(), 0u);
+      return true;
+    }
+    return read_numbers() && read_strings() && in_.left() == 0 && write_texts(!wanted, texts, begins);
   }
 
  private:
@@ -34,23 +44,29 @@ class TemplateReader {
     uint32_t variables = 0;  // one less than it has pieces
     uint32_t rows = 0;
     uint32_t next = 0;  // the next row's first variable
+    bool wanted = true;
   };
 
-  bool read_templates();
+  bool read_templates(const Wanted& wanted);
   bool read_rows();
+  bool read_kinds();
+  bool any_wanted();
   bool read_numbers();
   void undo_differences();
   bool read_strings();
-  bool write_texts(std::string& texts, std::vector<uint32_t>& begins);
-  char* write_row(uint32_t id, char* to, const char* end);
+  bool write_texts(bool all, std::string& texts, std::vector<uint32_t>& begins);
+  char* write_row(Template& t, char* to, const char* end) const;
   char* write_variable(uint32_t variable, char* to, const char* end) const;
   bool read_packed(uint64_t limit, std::string& raw);
 
-  ByteReader in_;
-  const size_t rows_;
-  const size_t text_bytes_;
-  Decompressor& decompressor_;
+  // Of the column that is read. What follows keeps its room for the next.
+  ByteReader in_{{}};
+  size_t rows_ = 0;
+  size_t text_bytes_ = 0;
 
+  Decompressor decompressor_;
+  std::string raw_;
+  TextColumn template_texts_;
   std::vector<Template> templates_;
   std::string constants_;             // the pieces between the variables, one behind the other, and slack
   std::vector<uint32_t> piece_ends_;  // in constants_
@@ -58,12 +74,13 @@ class TemplateReader {
   // The variables in order of template, place, and row.
   std::string differences_;  // a bit for each place of each template; empty: all 0
   std::string kinds_;
-  std::vector<uint64_t> numbers_;  // of a string its row in strings_
+  std::vector<uint64_t> numbers_;                       // of a string its row in strings_
+  std::array<size_t, kMostVariableBytes + 1> count_{};  // of the variables, by the bytes they take; [0]: strings
+  std::array<std::string, kMostVariableBytes + 1> planes_;
   TextColumn strings_;
-  size_t string_count_ = 0;
 };
 
-bool TemplateReader::read_packed(uint64_t limit, std::string& raw) {
+bool TemplateColumnReader::Impl::read_packed(uint64_t limit, std::string& raw) {
   const uint64_t raw_bytes = in_.varint();
   const uint64_t size = in_.varint();
   if (!in_.ok() || raw_bytes > limit || size >> 1 > in_.left()) return false;
@@ -76,17 +93,19 @@ bool TemplateReader::read_packed(uint64_t limit, std::string& raw) {
   return decompressor_.decompress(bytes, raw.size(), raw.data());
 }
 
-bool TemplateReader::read_templates() {
+bool TemplateColumnReader::Impl::read_templates(const Wanted& wanted) {
   const uint64_t count = in_.varint();
   // A template is at most as long as a text of it; lengths may come besides.
-  std::string raw;
-  if (count > rows_ || !read_packed(2 * uint64_t{text_bytes_} + 64, raw)) return false;
-  TextColumn texts;
-  if (!texts.parse(std::move(raw), static_cast<size_t>(count), decompressor_)) return false;
-  templates_.resize(static_cast<size_t>(count));
+  if (count > rows_ || !read_packed(2 * uint64_t{text_bytes_} + 64, raw_)) return false;
+  if (!template_texts_.parse(std::move(raw_), static_cast<size_t>(count), decompressor_)) return false;
+  templates_.assign(static_cast<size_t>(count), {});
+  constants_.clear();
+  piece_ends_.clear();
   for (size_t i = 0; i < templates_.size(); ++i) {
-    templates_[i].first_piece = static_cast<uint32_t>(piece_ends_.size());
-    for (std::string_view left = texts[i];; ++templates_[i].variables) {
+    Template& t = templates_[i];
+    t.first_piece = static_cast<uint32_t>(piece_ends_.size());
+    t.wanted = !wanted || wanted(template_texts_[i]);
+    for (std::string_view left = template_texts_[i];; ++t.variables) {
       const size_t mark = left.find(kVariableMark);
       constants_ += left.substr(0, mark);
       piece_ends_.push_back(static_cast<uint32_t>(constants_.size()));
@@ -100,7 +119,7 @@ bool TemplateReader::read_templates() {
   return true;
 }
 
-bool TemplateReader::read_rows() {
+bool TemplateColumnReader::Impl::read_rows() {
   const std::string_view bytes = in_.bytes();
   if (!in_.ok() || !read_indices(bytes, rows_, static_cast<uint32_t>(templates_.size()), decompressor_, ids_)) {
     return false;
@@ -116,24 +135,39 @@ bool TemplateReader::read_rows() {
   return true;
 }
 
-bool TemplateReader::read_numbers() {
+bool TemplateColumnReader::Impl::read_kinds() {
   uint64_t places = 0;
   for (const Template& t : templates_) places += t.variables;
   if (!read_packed((places + 7) / 8, differences_)) return false;
   if (!differences_.empty() && differences_.size() != (places + 7) / 8) return false;
   if (!read_packed(numbers_.size(), kinds_) || kinds_.size() != numbers_.size()) return false;
-  std::array<size_t, kMostVariableBytes + 1> count{};
+  count_ = {};
   for (const char kind : kinds_) {
     if (static_cast<uint8_t>(kind) >= kVariableKinds) return false;
-    ++count[kBytesOfKind[static_cast<uint8_t>(kind)]];
+    ++count_[kBytesOfKind[static_cast<uint8_t>(kind)]];
   }
-  string_count_ = count[0];
-  std::array<std::string, kMostVariableBytes + 1> planes;
+  return true;
+}
+
+// What is wanted may stand in a string, too.
+bool TemplateColumnReader::Impl::any_wanted() {
+  bool any = false;
+  for (Template& t : templates_) {
+    if (!t.wanted && count_[0] != 0) {
+      const std::string_view kinds = std::string_view(kinds_).substr(t.next, size_t{t.rows} * t.variables);
+      t.wanted = kinds.find(static_cast<char>(kStringKind)) != std::string_view::npos;
+    }
+    any = any || t.wanted;
+  }
+  return any;
+}
+
+bool TemplateColumnReader::Impl::read_numbers() {
   for (size_t bytes = 1; bytes <= kMostVariableBytes; ++bytes) {
-    std::string plane;
-    for (size_t p = 0; p < bytes && count[bytes] != 0; ++p) {
-      if (!read_packed(count[bytes], plane) || plane.size() != count[bytes]) return false;
-      planes[bytes] += plane;
+    planes_[bytes].clear();
+    for (size_t p = 0; p < bytes && count_[bytes] != 0; ++p) {
+      if (!read_packed(count_[bytes], raw_) || raw_.size() != count_[bytes]) return false;
+      planes_[bytes] += raw_;
     }
   }
   std::array<size_t, kMostVariableBytes + 1> at{};
@@ -142,7 +176,7 @@ bool TemplateReader::read_numbers() {
     const size_t place = at[bytes]++;
     uint64_t number = bytes == 0 ? place : 0;
     for (size_t p = 0; p < bytes; ++p) {
-      number |= uint64_t{static_cast<uint8_t>(planes[bytes][p * count[bytes] + place])} << (8 * p);
+      number |= uint64_t{static_cast<uint8_t>(planes_[bytes][p * count_[bytes] + place])} << (8 * p);
     }
     numbers_[i] = number;
   }
@@ -150,7 +184,7 @@ bool TemplateReader::read_numbers() {
   return true;
 }
 
-void TemplateReader::undo_differences() {
+void TemplateColumnReader::Impl::undo_differences() {
   size_t place = 0, i = 0;
   for (const Template& t : templates_) {
     for (uint32_t variable = 0; variable < t.variables; ++variable, ++place) {
@@ -168,32 +202,32 @@ void TemplateReader::undo_differences() {
   }
 }
 
-bool TemplateReader::read_strings() {
-  if (string_count_ == 0) return true;
-  std::string raw;
-  return read_packed(2 * uint64_t{text_bytes_} + 64, raw) &&
-         strings_.parse(std::move(raw), string_count_, decompressor_);
+bool TemplateColumnReader::Impl::read_strings() {
+  if (count_[0] == 0) return true;
+  return read_packed(2 * uint64_t{text_bytes_} + 64, raw_) && strings_.parse(std::move(raw_), count_[0], decompressor_);
 }
 
-bool TemplateReader::write_texts(std::string& texts, std::vector<uint32_t>& begins) {
-  texts.resize(text_bytes_ + kTextSlack);
+bool TemplateColumnReader::Impl::write_texts(bool all, std::string& texts, std::vector<uint32_t>& begins) {
+  if (texts.size() < text_bytes_ + kTextSlack) texts.resize(text_bytes_ + kTextSlack);
   begins.resize(rows_ + 1);
   char* to = texts.data();
   const char* const end = to + text_bytes_;
   for (size_t row = 0; row < rows_; ++row) {
     begins[row] = static_cast<uint32_t>(to - texts.data());
-    to = write_row(ids_[row], to, end);
-    if (to == nullptr || to == end) return false;
+    if (Template& t = templates_[ids_[row]]; !t.wanted) {
+      ++t.next;
+    } else if ((to = write_row(t, to, end)) == nullptr) {
+      return false;
+    }
+    if (to == end) return false;
     *to++ = '\n';
   }
   begins[rows_] = static_cast<uint32_t>(to - texts.data());
-  texts.resize(text_bytes_);
-  return to == end;
+  return to == end || !all;
 }
 
 // Null: it does not fit, or a number is larger than its kind can be.
-char* TemplateReader::write_row(uint32_t id, char* to, const char* end) {
-  Template& t = templates_[id];
+char* TemplateColumnReader::Impl::write_row(Template& t, char* to, const char* end) const {
   uint32_t variable = t.next++;
   const uint32_t* piece_end = piece_ends_.data() + t.first_piece;
   uint32_t begin = t.first_piece == 0 ? 0 : piece_end[-1];
@@ -208,7 +242,7 @@ char* TemplateReader::write_row(uint32_t id, char* to, const char* end) {
   }
 }
 
-char* TemplateReader::write_variable(uint32_t variable, char* to, const char* end) const {
+char* TemplateColumnReader::Impl::write_variable(uint32_t variable, char* to, const char* end) const {
   const auto kind = static_cast<uint8_t>(kinds_[variable]);
   uint64_t number = numbers_[variable];
   if (kind == kStringKind) {
@@ -234,11 +268,16 @@ char* TemplateReader::write_variable(uint32_t variable, char* to, const char* en
   return number == 0 ? to + digits : nullptr;
 }
 
-}  // namespace
+TemplateColumnReader::TemplateColumnReader() : impl_(std::make_unique<Impl>()) {}
+TemplateColumnReader::~TemplateColumnReader() = default;
 
-bool read_templates(std::string_view stored, size_t rows, size_t text_bytes, Decompressor& decompressor,
-                    std::string& texts, std::vector<uint32_t>& begins) {
-  return TemplateReader(stored, rows, text_bytes, decompressor).read(texts, begins);
+bool TemplateColumnReader::read(const Column& column, std::string& texts, std::vector<uint32_t>& begins) {
+  return impl_->read(column, {}, texts, begins);
+}
+
+bool TemplateColumnReader::read_wanted(const Column& column, const Wanted& wanted, std::string& texts,
+                                       std::vector<uint32_t>& begins) {
+  return impl_->read(column, wanted, texts, begins);
 }
 
 }  // namespace sluice

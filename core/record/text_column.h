@@ -58,10 +58,15 @@ class TextColumn {
   // Every row empty: what a column that is not stored means.
   void clear();
   bool parse(std::string raw, size_t rows, Decompressor& decompressor);
-  // What read_templates() made (template_column.h).
-  void adopt(std::string texts, std::vector<uint32_t> begins) {
-    raw_ = std::move(texts);
-    begins_ = std::move(begins);
+  // What a TemplateColumnReader made, into what give_room() gave.
+  struct Room {
+    std::string texts;
+    std::vector<uint32_t> begins;
+  };
+  Room give_room() { return {std::move(raw_), std::move(begins_)}; }
+  void adopt(Room filled) {
+    raw_ = std::move(filled.texts);
+    begins_ = std::move(filled.begins);
     end_bytes_ = 1;
   }
   std::string_view operator[](size_t row) const {

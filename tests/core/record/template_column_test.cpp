@@ -48,7 +48,7 @@ class TemplateColumnTest : public testing::Test {
     ASSERT_EQ(writer_.text_bytes(), bytes_of(texts));
     std::string read;
     std::vector<uint32_t> begins;
-    ASSERT_TRUE(read_templates(stored, texts.size(), bytes_of(texts), decompressor_, read, begins));
+    ASSERT_TRUE(reader_.read({stored, texts.size(), bytes_of(texts)}, read, begins));
     ASSERT_EQ(begins.size(), texts.size() + 1);
     for (size_t row = 0; row < texts.size(); ++row) {
       ASSERT_EQ(read.substr(begins[row], begins[row + 1] - begins[row]), texts[row] + "\n") << row;
@@ -79,7 +79,7 @@ class TemplateColumnTest : public testing::Test {
   std::mt19937 random_{7};
   std::string source_;
   TemplateColumnWriter writer_;
-  Decompressor decompressor_;
+  TemplateColumnReader reader_;
   IntegerScratch scratch_;
 };
 
@@ -93,6 +93,27 @@ TEST_F(TemplateColumnTest, RandomTextsComeBack) {
     }
     ASSERT_NO_FATAL_FAILURE(expect_same(texts)) << "round " << round;
   }
+}
+
+TEST_F(TemplateColumnTest, OnlyTheTextsOfWantedTemplatesAreDecodedAndThoseWithStrings) {
+  Texts texts;
+  for (int i = 0; i < 300; ++i) {
+    texts.push_back((i % 3 == 0 ? "session " : i % 3 == 1 ? "request " : "x1y2 ") + std::to_string(i));
+  }
+  const std::string stored = write(texts);
+  std::string read;
+  std::vector<uint32_t> begins;
+  const auto text = [&](size_t row) { return read.substr(begins[row], begins[row + 1] - begins[row] - 1); };
+  const auto holds = [](std::string_view wanted) {
+    return [wanted](std::string_view t) { return t.find(wanted) != std::string_view::npos; };
+  };
+  ASSERT_TRUE(reader_.read_wanted({stored, texts.size(), bytes_of(texts)}, holds("session"), read, begins));
+  for (size_t row = 0; row < texts.size(); ++row) EXPECT_EQ(text(row), row % 3 == 1 ? "" : texts[row]);
+
+  for (std::string& t : texts) t = "nothing " + t.substr(t.find(' ') + 1);
+  const std::string plain = write(texts);
+  ASSERT_TRUE(reader_.read_wanted({plain, texts.size(), bytes_of(texts)}, holds("session"), read, begins));
+  for (size_t row = 0; row < texts.size(); ++row) EXPECT_EQ(text(row), "");
 }
 
 TEST_F(TemplateColumnTest, NoTextsAndEmptyTextsComeBack) {
@@ -164,16 +185,15 @@ TEST_F(TemplateColumnTest, ADamagedColumnIsRefusedOrGivesOtherTexts) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string damaged = stored;
       damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
-      if (!read_templates(damaged, texts.size(), bytes, decompressor_, read, begins)) continue;
-      ASSERT_EQ(read.size(), bytes);
+      if (!reader_.read({damaged, texts.size(), bytes}, read, begins)) continue;
       ASSERT_EQ(begins.back(), bytes);
     }
-    EXPECT_FALSE(read_templates(stored.substr(0, at), texts.size(), bytes, decompressor_, read, begins)) << at;
+    EXPECT_FALSE(reader_.read({std::string_view(stored).substr(0, at), texts.size(), bytes}, read, begins)) << at;
   }
-  EXPECT_FALSE(read_templates(stored + "x", texts.size(), bytes, decompressor_, read, begins));
-  EXPECT_FALSE(read_templates(stored, texts.size() + 1, bytes, decompressor_, read, begins));
-  EXPECT_FALSE(read_templates(stored, texts.size(), bytes + 1, decompressor_, read, begins));
-  EXPECT_FALSE(read_templates(stored, texts.size(), bytes - 1, decompressor_, read, begins));
+  EXPECT_FALSE(reader_.read({stored + "x", texts.size(), bytes}, read, begins));
+  EXPECT_FALSE(reader_.read({stored, texts.size() + 1, bytes}, read, begins));
+  EXPECT_FALSE(reader_.read({stored, texts.size(), bytes + 1}, read, begins));
+  EXPECT_FALSE(reader_.read({stored, texts.size(), bytes - 1}, read, begins));
 }
 
 }  // namespace
