@@ -12,25 +12,10 @@
 #include "core/record/column.h"
 #include "core/record/id_table.h"
 #include "core/record/payload.h"
-#include "core/record/template_column.h"
-#include "core/record/text_column.h"
+#include "core/record/payload_columns.h"
 
 namespace sluice {
 namespace {
-
-constexpr size_t kTextColumns = kValuesText + 1;  // hostname and app_name are in the tables
-constexpr std::array<ColumnKind, kTextColumns> kTextKinds{
-    ColumnKind::proc_ids, ColumnKind::msg_ids, ColumnKind::structured_data, ColumnKind::messages, ColumnKind::values};
-
-// How far ahead of the copying the next payloads are fetched: grouped order jumps about in the arena.
-constexpr size_t kPrefetchRows = 8;
-constexpr size_t kPrefetchLines = 3;  // of 64 bytes: a common payload
-
-// Fields in which the same is said again and again with other numbers.
-constexpr std::array kTemplateTexts{kStructuredDataText, kMessageText};
-constexpr size_t kFewestTemplateRows = 64;  // with fewer, the streams' own heads eat what templates gain
-// A sender whose texts are all different costs a trial each so many blocks.
-constexpr unsigned kBlocksAsText = 15;
 
 // A text by reference: its InternId, or this bit and its number among the block's texts that are not interned.
 constexpr uint32_t kInlineRef = 1u << 31;
@@ -80,11 +65,6 @@ class BlockEncoder::Impl {
   void number_origins(const OpenBlock& block);
   void index_senders(const OpenBlock& block);
   void group_rows(const OpenBlock& block);
-  void gather_texts(const OpenBlock& block);
-  template <class Use>
-  void each_payload(const OpenBlock& block, Use use) const;
-  bool tries_templates(size_t column);
-  TemplateColumnWriter& templates_of(size_t column) { return templates_[column == kMessageText ? 1 : 0]; }
 
   void write_tables();
   void write_rows(const OpenBlock& block);
@@ -120,16 +100,8 @@ class BlockEncoder::Impl {
   std::vector<uint32_t> starts_;   // counting sort
   std::vector<int64_t> numbers_;
   std::vector<std::pair<uint64_t, uint32_t>> ranked_;
-  std::array<size_t, kTextColumns> text_bytes_{};
 
-  // In a value the length stands before the text, and lengths of 10 are common: '\n' would often fail.
-  std::array<TextColumnWriter, kTextColumns> texts_{TextColumnWriter('\n'), TextColumnWriter('\n'),
-                                                    TextColumnWriter('\n'), TextColumnWriter('\n'),
-                                                    TextColumnWriter('\xff')};
-  std::array<TemplateColumnWriter, kTemplateTexts.size()> templates_;
-  std::array<bool, kTextColumns> as_templates_{};        // in this block
-  std::array<unsigned, kTextColumns> blocks_as_text_{};  // that are still to come
-
+  PayloadColumns texts_;
   IntegerScratch integers_;
   Buffer raw_;   // one column before compression
   Buffer body_;  // the columns as stored
@@ -147,7 +119,7 @@ void BlockEncoder::Impl::encode(const OpenBlock& block, EncodedBlock& out) {
     number_origins(block);
     index_senders(block);
     group_rows(block);
-    gather_texts(block);
+    texts_.gather(block.arena_.data(), payload_);
     write_tables();
     write_rows(block);
     write_received(block);
@@ -177,7 +149,7 @@ void BlockEncoder::Impl::clear() {
     table->clear();
   }
   last_form_ = UINT64_MAX;
-  text_bytes_ = {};
+  texts_.clear();
   body_.clear();
 }
 
@@ -204,7 +176,7 @@ void BlockEncoder::Impl::index_rows(const OpenBlock& block) {
     }
     origin_[row] = origin_ids_.find_or_add(static_cast<uint64_t>(hostname) << 32 | app_name);
     class_[row] = class_of(record, head);
-    for (size_t i = 0; i < kTextColumns; ++i) text_bytes_[i] += head.lengths[i];
+    texts_.count(head);
     summary.severities |= static_cast<uint8_t>(1u << record.flags.severity());
     summary.first_id = std::min(summary.first_id, record.id);
     summary.last_id = std::max(summary.last_id, record.id);
@@ -295,66 +267,6 @@ void BlockEncoder::Impl::group_rows(const OpenBlock& block) {
   }
 }
 
-// Calls use(column, text) for each payload in grouped order and each of its texts.
-template <class Use>
-void BlockEncoder::Impl::each_payload(const OpenBlock& block, Use use) const {
-  const char* const arena = block.arena_.data();
-  for (size_t at = 0; at < payload_.size(); ++at) {
-    if (at + kPrefetchRows < payload_.size()) {
-      const char* ahead = arena + payload_[at + kPrefetchRows];
-      for (size_t line = 0; line < kPrefetchLines; ++line) __builtin_prefetch(ahead + 64 * line);
-    }
-    PayloadHead head;
-    std::memcpy(&head, arena + payload_[at], sizeof head);
-    const char* text = arena + payload_[at] + sizeof head;
-    for (size_t i = 0; i < kTextColumns; ++i) {
-      use(i, std::string_view(text, head.lengths[i]));
-      text += head.lengths[i];
-    }
-  }
-}
-
-// In one pass, as long as the texts that are tried as templates are alike.
-void BlockEncoder::Impl::gather_texts(const OpenBlock& block) {
-  std::array<bool, kTextColumns> as_text{};
-  for (size_t i = 0; i < kTextColumns; ++i) {
-    as_templates_[i] = text_bytes_[i] != 0 && tries_templates(i);
-    as_text[i] = text_bytes_[i] != 0 && !as_templates_[i];
-    if (as_templates_[i]) templates_of(i).begin(order_.size());
-    if (as_text[i]) texts_[i].begin(order_.size(), text_bytes_[i]);
-  }
-  std::array<bool, kTextColumns> gave_up{};
-  each_payload(block, [&](size_t i, std::string_view text) {
-    if (as_text[i]) {
-      texts_[i].add(text);
-    } else if (as_templates_[i] && !templates_of(i).add(text)) {
-      as_templates_[i] = false;
-      gave_up[i] = true;
-    }
-  });
-  for (const PayloadText i : kTemplateTexts) {
-    if (as_templates_[i] && !templates_of(i).worthwhile()) {
-      as_templates_[i] = false;
-      gave_up[i] = true;
-    }
-    if (!gave_up[i]) continue;
-    blocks_as_text_[i] = kBlocksAsText;
-    texts_[i].begin(order_.size(), text_bytes_[i]);
-  }
-  if (gave_up == decltype(gave_up){}) return;
-  each_payload(block, [&](size_t i, std::string_view text) {
-    if (gave_up[i]) texts_[i].add(text);
-  });
-}
-
-bool BlockEncoder::Impl::tries_templates(size_t column) {
-  if (std::find(kTemplateTexts.begin(), kTemplateTexts.end(), column) == kTemplateTexts.end()) return false;
-  if (order_.size() < kFewestTemplateRows) return false;
-  if (blocks_as_text_[column] == 0) return true;
-  --blocks_as_text_[column];
-  return false;
-}
-
 // ---- columns ----
 
 void BlockEncoder::Impl::write_tables() {
@@ -422,16 +334,9 @@ void BlockEncoder::Impl::write_layouts(const OpenBlock& block) {
 }
 
 void BlockEncoder::Impl::write_texts() {
-  for (size_t i = 0; i < kTextColumns; ++i) {
-    if (text_bytes_[i] == 0) continue;
-    if (as_templates_[i]) {
-      const size_t from = body_.size();
-      templates_of(i).finish(compressor_, integers_, body_);
-      add_column(kTextKinds[i], ColumnCodec::templates, templates_of(i).text_bytes(), from);
-    } else {
-      write_bytes(kTextKinds[i], texts_[i].finish(compressor_, integers_));
-    }
-  }
+  texts_.write(compressor_, integers_, body_, [this](const PayloadColumns::Written& column) {
+    add_column(column.kind, column.codec, column.raw_bytes, column.from);
+  });
 }
 
 void BlockEncoder::Impl::write_repeats(const OpenBlock& block) {
@@ -513,9 +418,7 @@ size_t BlockEncoder::Impl::bytes() const {
                                &form_ids_, &class_ids_}) {
     sum += table->bytes();
   }
-  for (const TextColumnWriter& texts : texts_) sum += texts.bytes();
-  for (const TemplateColumnWriter& texts : templates_) sum += texts.bytes();
-  return sum;
+  return sum + texts_.bytes();
 }
 
 // ---- BlockEncoder ----

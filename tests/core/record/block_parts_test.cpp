@@ -64,6 +64,32 @@ TEST_P(BlockMessagesTest, AsOneRunHoldEachMessage) {
   EXPECT_FALSE(*reader.has_escaped_messages());
 }
 
+// As templates where they are alike, and else as text: what comes back is the same.
+TEST_F(BlockPartsTest, MessagesAreTemplatesWhereTheyAreAlike) {
+  const auto codec = [](const std::string& bytes) {
+    return read_block_header(bytes)->find(ColumnKind::messages)->codec;
+  };
+  EXPECT_NE((add_lines(20), codec(encode())), ColumnCodec::templates) << "too few";
+  add_lines(500);
+  EXPECT_EQ(codec(encode()), ColumnCodec::templates);
+
+  uint64_t noise = 1;
+  for (int i = 0; i < 2000; ++i) {
+    std::string text;
+    for (int k = 0; k < 10; ++k) text += static_cast<char>('a' + (noise = noise * 6364136223846793005u + 1) % 26);
+    SpannedEvent event;
+    event.piece(Piece::hostname, "web-1").literal(" ").piece(Piece::app_name, "app").literal(" ");
+    event.piece(Piece::message, text);
+    add(event.event());
+  }
+  const std::string bytes = encode();
+  EXPECT_NE(codec(bytes), ColumnCodec::templates) << "most are different";
+  BlockReader reader;
+  ASSERT_TRUE(reader.open(bytes));
+  ASSERT_TRUE(reader.load_all());
+  for (uint32_t row = 0; row < reader.rows(); ++row) ASSERT_EQ(raw_of(reader.record(row)), frames_[row]);
+}
+
 TEST_F(BlockPartsTest, ABlockWithoutRowsHasNoMessagesWhateverItsColumnsSay) {
   BlockHeader header;
   header.columns.push_back({.kind = ColumnKind::messages, .codec = ColumnCodec::templates, .checksum = checksum64("")});
