@@ -17,12 +17,12 @@ bool has_room(const BlockHeader& header, size_t bytes) {
 
 }  // namespace
 
-Result<void> BlockFilterer::add_filter(std::string& block, uint32_t merge_level) {
+Result<void> BlockFilterer::add_filter(std::string& block, uint32_t merge_level, bool wanted) {
   auto header = read_block_header(block);
   if (!header) return Unexpected(header.error());
   if (auto r = reader_.open(block); !r) return r;
   filter_.clear();
-  if (header->find(ColumnKind::grams) == nullptr) {
+  if (wanted && header->find(ColumnKind::grams) == nullptr) {
     if (auto r = reader_.load(kClassPart | kMessagePart); !r) return r;
     for (uint32_t row = 0; row < reader_.rows(); ++row) {
       const StoredRecord record = reader_.record(row);

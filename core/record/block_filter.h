@@ -20,8 +20,9 @@ namespace sluice {
 
 class BlockFilterer {
  public:
-  // Gives the block its filter (none, when its messages hold no gram, or where it has one) and this merge level.
-  Result<void> add_filter(std::string& block, uint32_t merge_level);
+  // Gives the block its filter, where one is wanted (none, when its messages hold no gram, or where it has one), and this
+  // merge level.
+  Result<void> add_filter(std::string& block, uint32_t merge_level, bool wanted = true);
 
  private:
   BlockReader reader_;

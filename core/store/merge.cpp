@@ -152,7 +152,7 @@ void Merge::copy_block(const SegmentEntry& entry) {
 
 Result<void> Merge::add_filter(std::string& block, BlockSummary& summary) {
   summary.merge_level = result_.level;
-  return filterer_.add_filter(block, summary.merge_level);
+  return filterer_.add_filter(block, summary.merge_level, summary.raw_bytes >= options_.filter_from);
 }
 
 void Merge::load_block(const SegmentEntry& entry) {

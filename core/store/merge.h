@@ -36,6 +36,7 @@ struct MergeOptions {
   BlockSizes sizes{8 << 20, 0};               // weights that merged blocks aim for
   bool pack = false;                          // aim for the second of them, with unpacked blocks instead of small ones
   int level = 1;                              // zstd
+  uint64_t filter_from = 0;                   // raw bytes of a block that gets a filter; smaller ones get none
   uint64_t keep_collapsed_from = UINT64_MAX;  // collapsed lines are left out when they and their first ones are below
   MemoryAccount* account = nullptr;           // may be null
 };

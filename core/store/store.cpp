@@ -350,6 +350,7 @@ bool Store::Impl::begin_merge(Nanos now) {
   const MergeOptions options{.sizes = sizes_,
                              .pack = packs,
                              .level = packs ? options_.pack_level : options_.merge_level,
+                             .filter_from = options_.filter_from,
                              .keep_collapsed_from = keep_collapsed_from_,
                              .account = options_.account};
   merge_ = std::make_unique<Merge>(fs_, options_.path, std::move(inputs), options);

@@ -17,6 +17,7 @@ StoreOptions small_blocks() {
   StoreOptions options;
   options.block_bytes = 64 << 10;
   options.segment_bytes = 64 << 10;
+  options.filter_from = 0;
   return options;
 }
 

@@ -17,6 +17,7 @@ class MergeTest : public StoreFixture {
   MergeTest() {
     options_.small_blocks = 4;
     options_.block_bytes = 64 << 10;
+    options_.filter_from = 0;
   }
   static std::string line(uint64_t id) {
     return "line " + std::to_string(id) + " of a service that says little, but says it in more than 64 bytes";
@@ -168,6 +169,19 @@ TEST_F(MergeTest, NotesOfRepeatsAreSummedUpByLine) {
   EXPECT_EQ((*notes)[1].count, 1u);
   EXPECT_EQ((*notes)[2].first_id, 99u) << "a line of a segment that retention removed, perhaps";
   EXPECT_EQ((*notes)[2].count, 7u);
+}
+
+TEST_F(MergeTest, BlocksThatAreTooSmallForAFilterGetNone) {
+  options_.filter_from = 1 << 20;
+  open();
+  for (uint64_t id = 1; id <= 64; ++id) trickle(id);
+  settle();
+  ASSERT_EQ(blocks().size(), 1u);
+  const auto header = read_block_header(blocks()[0]);
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->find(ColumnKind::grams), nullptr);
+  EXPECT_GE(header->summary.merge_level, 1u);
+  expect_whole();
 }
 
 TEST_F(MergeTest, LargeBlocksKeepTheirColumnsAndGetAFilter) {
