@@ -54,7 +54,7 @@ class TemplateColumnWriter {
 
  private:
   struct Template {
-    uint32_t begin;  // in templates_
+    uint32_t begin;  // in texts_
     uint32_t variables;
     uint32_t rows = 0;
     uint32_t next = 0;  // where the next row's first variable goes, among all in order
