@@ -64,10 +64,7 @@ def main():
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--kind", help="only those whose name holds this")
     args = ap.parse_args()
-    # What ingest.measure_daemon() asks for besides.
-    for key, value in {"connections": 4, "framing": "newline", "udp": False, "rate": 0, "set": [], "packed": False, "pin": True,
-                       "keep": False}.items():
-        setattr(args, key, value)
+    ingest.take_for_granted(args)
     with tempfile.TemporaryDirectory(prefix="sluice-hostile-") as work:
         ordinary = f"{work}/ordinary"
         with open(ordinary, "wb") as out:

@@ -103,6 +103,14 @@ def running(args, listeners):
             shutil.rmtree(work, ignore_errors=True)
 
 
+def take_for_granted(args):
+    """Sets what running() and load() want to know and a bench does not ask for."""
+    for key, value in {"connections": 4, "framing": "newline", "udp": False, "rate": 0, "set": [], "packed": False, "pin": True,
+                       "keep": False}.items():
+        if not hasattr(args, key):
+            setattr(args, key, value)
+
+
 def settled(admin, lines):
     """The ledger once all of `lines` are in it and none in flight."""
     since = time.monotonic()

@@ -8,59 +8,17 @@ Makes the lines (bench/corpus.h) and a store of them by a real sluiced, waits un
 of zstd and grep with the same answer. Every search must find as many lines as grep does.
 """
 import argparse
-import json
 import os
 import random
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def make_store(args, work, payload):
-    admin, port = free_port(), free_port()
-    with open(f"{work}/sluice.yaml", "w") as out:
-        out.write(f"store: {{path: {work}/store}}\nadmin: {{address: '127.0.0.1:{admin}'}}\n"
-                  f"listeners:\n  - {{name: bench, protocol: tcp, address: '127.0.0.1:{port}'}}\n")
-    log = f"{work}/log"
-    daemon = subprocess.Popen([f"{args.bin}/sluiced", "--config", f"{work}/sluice.yaml"], stderr=open(log, "w"))
-    try:
-        while True:
-            if daemon.poll() is not None:
-                sys.exit("sluiced ended: " + open(log).read())
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{admin}/readyz", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.05)
-        subprocess.run([f"{args.bin}/sluice-load", "--tcp", f"127.0.0.1:{port}", "--file", payload], check=True,
-                       stdout=subprocess.DEVNULL)
-        while True:
-            with urllib.request.urlopen(f"http://127.0.0.1:{admin}/status", timeout=10) as answer:
-                ledger = json.load(answer)["ledger"]["bench"]
-            if ledger["received"] >= args.lines and ledger["in_flight"] == 0:
-                break
-            time.sleep(0.1)
-        if args.filters:
-            wait_for_merges(work)
-        daemon.terminate()
-        if daemon.wait(60) != 0:
-            sys.exit(f"sluiced ended with {daemon.returncode}: " + open(log).read())
-    finally:
-        if daemon.poll() is None:
-            daemon.kill()
-            daemon.wait()
+import ingest
 
 
 def wait_for_merges(work):
@@ -115,6 +73,22 @@ def searches(args, payload, compressed, store):
     return cases
 
 
+def compare(args, payload, compressed, store):
+    stored = sum(os.path.getsize(f"{store}/{f}") for f in os.listdir(store) if f.endswith(".seg"))
+    print(f"{args.lines} lines, {os.path.getsize(payload) / args.lines:.1f} bytes a line, stored "
+          f"{stored / args.lines:.2f}, by zstd -3 {os.path.getsize(compressed) / args.lines:.2f}; {os.cpu_count()} cores")
+    print("| search | lines | zstd and grep, s | sluicectl, s | times as fast |\n|---|---|---|---|---|")
+    for what, theirs, ours in searches(args, payload, compressed, store):
+        expected = timed(theirs)[1]  # reads the file into memory, too
+        timed(ours, expected)
+        pairs = [(timed(theirs)[0], timed(ours, expected)[0]) for _ in range(args.rounds)]
+        slow, fast = (statistics.median(column) for column in zip(*pairs))
+        print(f"| {what} | {expected} | {slow:.3f} | {fast:.3f} | {slow / fast:.1f} |", flush=True)
+    seconds = statistics.median(timed(f"{args.bin}/sluicectl stats --store {store} > /dev/null")[0]
+                                for _ in range(args.rounds))
+    print(f"\nsluicectl stats, which counts by host, program and severity: {seconds:.3f} s")
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--bin", default="build/release/bin")
@@ -130,21 +104,16 @@ def main():
         with open(payload, "wb") as out:
             subprocess.run([f"{args.bin}/sluice-payload", args.format, str(args.lines)], stdout=out, check=True)
         subprocess.run(["zstd", "-3", "-q", payload, "-o", compressed], check=True)
-        make_store(args, work, payload)
-        store = f"{work}/store"
-        stored = sum(os.path.getsize(f"{store}/{f}") for f in os.listdir(store) if f.endswith(".seg"))
-        print(f"{args.lines} lines, {os.path.getsize(payload) / args.lines:.1f} bytes a line, stored "
-              f"{stored / args.lines:.2f}, by zstd -3 {os.path.getsize(compressed) / args.lines:.2f}; {os.cpu_count()} cores")
-        print("| search | lines | zstd and grep, s | sluicectl, s | times as fast |\n|---|---|---|---|---|")
-        for what, theirs, ours in searches(args, payload, compressed, store):
-            expected = timed(theirs)[1]  # reads the file into memory, too
-            timed(ours, expected)
-            pairs = [(timed(theirs)[0], timed(ours, expected)[0]) for _ in range(args.rounds)]
-            slow, fast = (statistics.median(column) for column in zip(*pairs))
-            print(f"| {what} | {expected} | {slow:.3f} | {fast:.3f} | {slow / fast:.1f} |", flush=True)
-        seconds = statistics.median(timed(f"{args.bin}/sluicectl stats --store {store} > /dev/null")[0]
-                                    for _ in range(args.rounds))
-        print(f"\nsluicectl stats, which counts by host, program and severity: {seconds:.3f} s")
+        args.payload, args.pin = payload, False
+        ingest.take_for_granted(args)
+        with ingest.running(args, {"bench": "tcp"}) as (daemon, admin, ports, home):
+            ingest.load(args, ports["bench"])
+            ingest.settled(admin, args.lines)
+            if args.filters:
+                wait_for_merges(home)
+            daemon.terminate()
+            daemon.wait(60)
+            compare(args, payload, compressed, f"{home}/store")
     finally:
         if args.keep:
             print("kept:", work)
