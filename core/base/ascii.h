@@ -1,4 +1,4 @@
-// The few ASCII operations that reading an operator's words needs; independent of the locale.
+// The few ASCII operations that reading words and telling digits from letters needs; independent of the locale.
 //
 // (Debian's Abseil is built with its own string_view, so its string functions do not take ours.)
 #pragma once

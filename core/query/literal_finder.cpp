@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "core/query/ascii.h"
+#include "core/base/ascii.h"
 
 namespace sluice {
 namespace {

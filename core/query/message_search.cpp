@@ -36,13 +36,6 @@ bool MessageSearch::finders_tell(std::string_view messages) const {
   return !finders.empty() && (!foldable || !holds_odd_letters(messages));
 }
 
-bool MessageSearch::may_stand_in(std::string_view messages) const {
-  const auto stands = [&](const LiteralFinder& finder) { return finder.find(messages) != LiteralFinder::npos; };
-  const auto& finders = scan_.finders();
-  return scan_.literals().all_of.empty() ? std::any_of(finders.begin(), finders.end(), stands)
-                                         : std::all_of(finders.begin(), finders.end(), stands);
-}
-
 void MessageSearch::mark(const BlockReader& block, std::string_view messages, const LiteralFinder& finder) {
   uint32_t place = 0;
   for (size_t at = 0; (at = finder.find(messages, at)) != LiteralFinder::npos;) {
@@ -69,7 +62,7 @@ Result<void> MessageSearch::keep_matching(BlockReader& block, std::vector<uint32
   auto messages = block.message_bytes();
   if (!messages) return Unexpected(messages.error());
   const bool told = finders_tell(*messages);
-  if (told && !*escaped && !may_stand_in(*messages)) {
+  if (told && !*escaped && !scan_.finders_find(*messages)) {
     rows.clear();
     return {};
   }

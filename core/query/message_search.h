@@ -26,7 +26,6 @@ class MessageSearch {
 
  private:
   bool finders_tell(std::string_view messages) const;
-  bool may_stand_in(std::string_view messages) const;
   void mark(const BlockReader& block, std::string_view messages, const LiteralFinder& finder);
 
   const Scan& scan_;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/query/ascii.h"
+#include "core/base/ascii.h"
 
 namespace sluice {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "core/query/ascii.h"
+#include "core/base/ascii.h"
 #include "core/record/template_needle.h"
 
 namespace sluice {
@@ -74,11 +74,14 @@ BlockParts Scan::field_parts(const BlockSummary& summary) const {
 }
 
 bool Scan::may_match_template(std::string_view template_text) const {
-  const auto stands = [&](const LiteralFinder& needle) { return needle.find(template_text) != LiteralFinder::npos; };
-  const bool found = literals_.all_of.empty() ? std::any_of(needles_.begin(), needles_.end(), stands)
-                                              : std::all_of(needles_.begin(), needles_.end(), stands);
   // Characters that fold to ASCII letters are always a template's.
-  return found || (literals_.folded && holds_odd_letters(template_text));
+  return stand_in(needles_, template_text) || (literals_.folded && holds_odd_letters(template_text));
+}
+
+bool Scan::stand_in(const std::vector<LiteralFinder>& finders, std::string_view bytes) const {
+  const auto stands = [&](const LiteralFinder& finder) { return finder.find(bytes) != LiteralFinder::npos; };
+  return literals_.all_of.empty() ? std::any_of(finders.begin(), finders.end(), stands)
+                                  : std::all_of(finders.begin(), finders.end(), stands);
 }
 
 bool Scan::may_match(const BlockSummary& summary) const {

@@ -44,6 +44,8 @@ class Scan {
   // What must stand in a message that matches, and what looks for it: for all_of or, where that is empty, for any_of.
   const PatternLiterals& literals() const { return literals_; }
   const std::vector<LiteralFinder>& finders() const { return finders_; }
+  // Whether what they look for stands in these bytes.
+  bool finders_find(std::string_view bytes) const { return stand_in(finders_, bytes); }
 
   // Whether a message of this template can match; true of all where none tells (template_needle.h).
   bool asks_templates() const { return !needles_.empty(); }
@@ -59,6 +61,7 @@ class Scan {
 
  private:
   explicit Scan(Query query);
+  bool stand_in(const std::vector<LiteralFinder>& finders, std::string_view bytes) const;
   Query query_;
   std::unique_ptr<re2::RE2> pattern_;
   PatternLiterals literals_;

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "core/query/ascii.h"
+#include "core/base/ascii.h"
 
 namespace sluice {
 namespace {

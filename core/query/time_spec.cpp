@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/time/civil_time.h"
-#include "core/query/ascii.h"
+#include "core/base/ascii.h"
 
 namespace sluice {
 namespace {

@@ -35,9 +35,8 @@ class WorkAhead {
   using Job = std::function<Done(size_t)>;
 
   WorkAhead(size_t count, WorkAheadOptions options, Job job)
-      : options_(options),
+      : options_{static_cast<unsigned>(std::min<size_t>(options.threads, count)), options.window},
         job_(std::move(job)),
-        results_count_(count),
         states_(count, State::waiting),
         results_(count) {}
 
@@ -77,7 +76,7 @@ class WorkAhead {
   static constexpr size_t kTakesAlone = 2;
 
   void start() {
-    for (unsigned i = 0; i < std::min<size_t>(options_.threads, results_count_); ++i) {
+    for (unsigned i = 0; i < options_.threads; ++i) {
       threads_.emplace_back([this] { work(); });
     }
   }
@@ -118,7 +117,6 @@ class WorkAhead {
 
   const WorkAheadOptions options_;
   const Job job_;
-  const size_t results_count_;
   size_t takes_ = 0;  // begun; the taker's own
   Mutex mutex_;
   CondVar changed_;
