@@ -326,8 +326,7 @@ void BlockEncoder::Impl::write_layouts(const OpenBlock& block) {
   raw_.clear();
   for (uint32_t i = 0; i < block.layouts_.size(); ++i) {
     const std::string_view text = block.layouts_.text(i);
-    char* const from = raw_.room(kMaxVarintBytes);
-    raw_.commit(static_cast<size_t>(put_varint(from, text.size()) - from));
+    append_varint(raw_, text.size());
     raw_.append(text);
   }
   write_bytes(ColumnKind::layouts, raw_.view());

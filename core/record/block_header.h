@@ -7,6 +7,7 @@
 // Errors: an Error that says what is wrong. A checksum covers all of the header.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -47,6 +48,10 @@ enum class ColumnKind : uint8_t {
   grams = 129,      // which pieces of text the messages hold (gram_filter.h); absent: not known
 };
 std::string_view column_name(ColumnKind kind);
+
+// The columns of a payload's texts, in the order of PayloadText (payload.h).
+inline constexpr std::array kTextColumns{ColumnKind::proc_ids, ColumnKind::msg_ids, ColumnKind::structured_data,
+                                         ColumnKind::messages, ColumnKind::values};
 
 struct ColumnEntry {
   ColumnKind kind = ColumnKind::none;

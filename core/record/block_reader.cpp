@@ -66,9 +66,6 @@ class BlockReader::Impl {
   Result<std::vector<CollapsedLines>> collapsed();
 
  private:
-  static constexpr std::array kTexts{ColumnKind::proc_ids, ColumnKind::msg_ids, ColumnKind::structured_data,
-                                     ColumnKind::messages, ColumnKind::values};
-  static constexpr BlockPart part_of_text(size_t text) { return static_cast<BlockPart>(kProcIdPart << text); }
   static_assert(kMessagePart == kProcIdPart << kMessageText && kValuesPart == kProcIdPart << kValuesText);
 
   // The stored bytes of a column after its checksum was found right; empty when it is not there.
@@ -105,7 +102,7 @@ class BlockReader::Impl {
   std::vector<uint32_t> classes_, senders_;  // grouped
   std::string layouts_raw_;
   std::vector<std::string_view> layouts_;
-  std::array<TextColumn, kTexts.size()> texts_;
+  std::array<TextColumn, kTextColumns.size()> texts_;
   TemplateColumnReader template_reader_;
   Buffer scratch_;        // one column, decompressed: a string's room would be filled with zeros first
   Buffer message_bytes_;  // the message column, decompressed, while it is not among texts_
@@ -221,16 +218,16 @@ Result<void> BlockReader::Impl::read_origins() {
 }
 
 Result<void> BlockReader::Impl::read_text(size_t text) {
-  const ColumnEntry* column = header_.find(kTexts[text]);
+  const ColumnEntry* column = header_.find(kTextColumns[text]);
   if (column == nullptr) return {};
   if (column->codec == ColumnCodec::templates) return read_templates(*column, texts_[text]);
   std::string raw;
-  if (kTexts[text] == ColumnKind::messages && message_bytes_loaded_) {
+  if (kTextColumns[text] == ColumnKind::messages && message_bytes_loaded_) {
     raw = message_bytes_.view();
-  } else if (auto r = read_bytes(kTexts[text], raw); !r) {
+  } else if (auto r = read_bytes(kTextColumns[text], raw); !r) {
     return r;
   }
-  if (!texts_[text].parse(std::move(raw), rows(), decompressor_)) return damaged(kTexts[text], kBadContent);
+  if (!texts_[text].parse(std::move(raw), rows(), decompressor_)) return damaged(kTextColumns[text], kBadContent);
   return {};
 }
 

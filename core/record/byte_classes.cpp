@@ -2,15 +2,14 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 namespace sluice {
 namespace {
-
-constexpr bool is_digit(uint8_t c) { return static_cast<uint8_t>(c - '0') <= 9; }
-constexpr bool is_letter(uint8_t c) { return static_cast<uint8_t>((c | 0x20) - 'a') <= 25; }
 
 struct Masks {
   uint64_t digits = 0, words = 0, marks = 0;
@@ -64,8 +63,8 @@ struct ByteClassFinders {
       Masks masks;
       for (size_t i = 0; i < std::min<size_t>(left, 64); ++i) {
         const auto c = static_cast<uint8_t>(from[i]);
-        masks.digits |= uint64_t{is_digit(c)} << i;
-        masks.words |= uint64_t{is_digit(c) || is_letter(c)} << i;
+        masks.digits |= uint64_t{ascii::is_digit(c)} << i;
+        masks.words |= uint64_t{ascii::is_digit(c) || ascii::is_alpha(c)} << i;
         masks.marks |= uint64_t{from[i] == kVariableMark} << i;
       }
       return masks;

@@ -29,11 +29,6 @@ size_t common_scale(std::span<const int64_t> values) {
 
 unsigned byte_width(uint64_t highest) { return (static_cast<unsigned>(std::bit_width(highest)) + 7) / 8; }
 
-void append_varint(Buffer& out, uint64_t v) {
-  char* const from = out.room(kMaxVarintBytes);
-  out.commit(static_cast<size_t>(put_varint(from, v) - from));
-}
-
 void append_header(Buffer& out, uint8_t form, size_t scale, unsigned width, int64_t base, int64_t step) {
   char* to = out.room(3);
   to[0] = static_cast<char>(form);
@@ -44,17 +39,13 @@ void append_header(Buffer& out, uint8_t form, size_t scale, unsigned width, int6
   append_varint(out, zigzag(step));
 }
 
-// Each plane stands behind its size: varint (bytes << 1 | compressed).
 template <class Integer>
 void append_planes(std::span<const Integer> coded, unsigned width, Compressor& compressor, std::string& plane,
                    Buffer& packed, Buffer& out) {
   plane.resize(coded.size());
   for (unsigned p = 0; p < width; ++p) {
     for (size_t i = 0; i < coded.size(); ++i) plane[i] = static_cast<char>(coded[i] >> (8 * p));
-    packed.clear();
-    const ColumnCodec codec = compressor.append(plane, Compressor::Kind::plane, packed);
-    append_varint(out, packed.size() << 1 | static_cast<uint64_t>(codec == ColumnCodec::zstd));
-    out.append(packed.view());
+    append_packed(plane, Compressor::Kind::plane, compressor, packed, out);
   }
 }
 
@@ -104,6 +95,28 @@ bool Decompressor::decompress(std::string_view stored, size_t raw_size, char* to
   if (!context_) context_.reset(ZSTD_createDCtx());
   const size_t size = ZSTD_decompressDCtx(context_.get(), to, raw_size, stored.data(), stored.size());
   return !ZSTD_isError(size) && size == raw_size;
+}
+
+void append_varint(Buffer& out, uint64_t v) {
+  char* const from = out.room(kMaxVarintBytes);
+  out.commit(static_cast<size_t>(put_varint(from, v) - from));
+}
+
+void append_packed(std::string_view raw, Compressor::Kind kind, Compressor& compressor, Buffer& packed, Buffer& out) {
+  packed.clear();
+  const ColumnCodec codec = compressor.append(raw, kind, packed);
+  append_varint(out, packed.size() << 1 | static_cast<uint64_t>(codec == ColumnCodec::zstd));
+  out.append(packed.view());
+}
+
+bool read_packed(ByteReader& in, Decompressor& decompressor, std::span<char> raw) {
+  const uint64_t size = in.varint();
+  if (!in.ok() || size >> 1 > in.left()) return false;
+  const std::string_view bytes = in.take(static_cast<size_t>(size >> 1));
+  if ((size & 1) != 0) return decompressor.decompress(bytes, raw.size(), raw.data());
+  if (bytes.size() != raw.size()) return false;
+  std::copy(bytes.begin(), bytes.end(), raw.begin());
+  return true;
 }
 
 // ---- integers ----
@@ -156,16 +169,7 @@ bool read_integers(std::string_view stored, size_t rows, Decompressor& decompres
   std::vector<uint64_t> coded(rows);
   std::string plane(width == 0 ? 0 : rows, '\0');
   for (unsigned p = 0; p < width; ++p) {
-    const uint64_t size = in.varint();
-    if (size >> 1 > in.left()) return false;
-    const std::string_view bytes = in.take(static_cast<size_t>(size >> 1));
-    if (!in.ok()) return false;
-    if (size & 1) {
-      if (!decompressor.decompress(bytes, rows, plane.data())) return false;
-    } else {
-      if (bytes.size() != rows) return false;
-      plane.assign(bytes);
-    }
+    if (!read_packed(in, decompressor, plane)) return false;
     for (size_t i = 0; i < rows; ++i) coded[i] |= static_cast<uint64_t>(static_cast<uint8_t>(plane[i])) << (8 * p);
   }
   if (in.left() != 0) return false;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/coding.h"
 #include "core/record/buffer.h"
 
 struct ZSTD_CCtx_s;
@@ -61,6 +62,14 @@ class Decompressor {
  private:
   std::unique_ptr<ZSTD_DCtx_s, size_t (*)(ZSTD_DCtx_s*)> context_;
 };
+
+void append_varint(Buffer& out, uint64_t v);
+
+// Bytes behind their stored size, compressed where that gains: varint (bytes << 1 | compressed), then the bytes. `packed`
+// is scratch. Whoever reads them knows how many they are.
+void append_packed(std::string_view raw, Compressor::Kind kind, Compressor& compressor, Buffer& packed, Buffer& out);
+// Fills `raw`, whose size is the bytes' own; false when they are not that many.
+bool read_packed(ByteReader& in, Decompressor& decompressor, std::span<char> raw);
 
 struct IntegerModel {
   bool delta = false;  // differences to the value before instead of values

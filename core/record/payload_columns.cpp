@@ -7,9 +7,6 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<ColumnKind, PayloadColumns::kColumns> kKinds{
-    ColumnKind::proc_ids, ColumnKind::msg_ids, ColumnKind::structured_data, ColumnKind::messages, ColumnKind::values};
-
 // How far ahead of the copying the next payloads are fetched: grouped order jumps about in the arena.
 constexpr size_t kPrefetchRows = 8;
 constexpr size_t kPrefetchLines = 3;  // of 64 bytes: a common payload
@@ -87,11 +84,11 @@ void PayloadColumns::write(Compressor& compressor, IntegerScratch& scratch, Buff
     const size_t from = body.size();
     if (as_templates_[i]) {
       templates_of(i).finish(compressor, scratch, body);
-      written({kKinds[i], ColumnCodec::templates, templates_of(i).text_bytes(), from});
+      written({kTextColumns[i], ColumnCodec::templates, templates_of(i).text_bytes(), from});
     } else {
       const std::string_view raw = texts_[i].finish(compressor, scratch);
       const ColumnCodec codec = compressor.append(raw, Compressor::Kind::text, body);
-      written({kKinds[i], codec, raw.size(), from});
+      written({kTextColumns[i], codec, raw.size(), from});
     }
   }
 }

@@ -24,7 +24,7 @@ namespace sluice {
 
 class PayloadColumns {
  public:
-  static constexpr size_t kColumns = kValuesText + 1;  // hostname and app_name are in the tables
+  static constexpr size_t kColumns = kTextColumns.size();  // hostname and app_name are in the tables
 
   void clear() { text_bytes_ = {}; }
   void count(const PayloadHead& head) {

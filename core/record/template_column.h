@@ -22,7 +22,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,8 +81,6 @@ class TemplateColumnWriter {
   Buffer texts_;  // of the templates
   uint64_t text_bytes_ = 0;
   std::vector<uint32_t> rows_;  // the template of each row
-  // The text before, where it has no variables: the same often comes again at once.
-  std::optional<std::string_view> last_constant_;
 
   TemplateVariables variables_;  // as they came
   Buffer kinds_, numbers_;       // the same by template, place in it, and row

@@ -82,15 +82,9 @@ class TemplateColumnReader::Impl {
 
 bool TemplateColumnReader::Impl::read_packed(uint64_t limit, std::string& raw) {
   const uint64_t raw_bytes = in_.varint();
-  const uint64_t size = in_.varint();
-  if (!in_.ok() || raw_bytes > limit || size >> 1 > in_.left()) return false;
-  const std::string_view bytes = in_.take(static_cast<size_t>(size >> 1));
-  if ((size & 1) == 0) {
-    raw.assign(bytes);
-    return raw.size() == raw_bytes;
-  }
+  if (!in_.ok() || raw_bytes > limit) return false;
   raw.resize(static_cast<size_t>(raw_bytes));
-  return decompressor_.decompress(bytes, raw.size(), raw.data());
+  return sluice::read_packed(in_, decompressor_, raw);
 }
 
 bool TemplateColumnReader::Impl::read_templates(const Wanted& wanted) {

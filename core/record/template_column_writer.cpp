@@ -31,11 +31,6 @@ bool gains_by_differences(const uint8_t* kinds, const uint64_t* numbers, size_t 
 // So many rows tell whether texts are alike.
 constexpr size_t kTrialRows = 512;
 
-void append_varint(Buffer& out, uint64_t v) {
-  char* const from = out.room(kMaxVarintBytes);
-  out.commit(static_cast<size_t>(put_varint(from, v) - from));
-}
-
 }  // namespace
 
 void TemplateColumnWriter::begin(size_t rows) {
@@ -45,17 +40,11 @@ void TemplateColumnWriter::begin(size_t rows) {
   text_bytes_ = 0;
   rows_.clear();
   rows_.reserve(rows);
-  last_constant_.reset();
   variables_.clear();
 }
 
 bool TemplateColumnWriter::add(std::string_view text) {
   text_bytes_ += text.size() + 1;
-  if (last_constant_ == text) {
-    ++templates_[rows_.back()].rows;
-    rows_.push_back(rows_.back());
-    return true;
-  }
   const uint32_t variables = splitter_.split(text, variables_);
   if (variables_.size() > kMostVariables) return false;
   const std::string_view constant = splitter_.text();
@@ -70,7 +59,6 @@ bool TemplateColumnWriter::add(std::string_view text) {
   }
   ++templates_[id].rows;
   rows_.push_back(id);
-  last_constant_ = variables == 0 ? std::optional(text) : std::nullopt;
   return true;
 }
 
@@ -217,11 +205,8 @@ void TemplateColumnWriter::write_strings(Compressor& compressor, IntegerScratch&
 
 void TemplateColumnWriter::write_packed(std::string_view raw, Compressor::Kind kind, Compressor& compressor,
                                         Buffer& out) {
-  packed_.clear();
-  const ColumnCodec codec = compressor.append(raw, kind, packed_);
   append_varint(out, raw.size());
-  append_varint(out, packed_.size() << 1 | static_cast<uint64_t>(codec == ColumnCodec::zstd));
-  out.append(packed_.view());
+  append_packed(raw, kind, compressor, packed_, out);
 }
 
 size_t TemplateColumnWriter::bytes() const {

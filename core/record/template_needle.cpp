@@ -1,20 +1,20 @@
 #include "core/record/template_needle.h"
 
 #include <algorithm>
-#include <cstdint>
 
+#include "core/base/ascii.h"
 #include "core/record/byte_classes.h"
 
 namespace sluice {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return static_cast<uint8_t>((c | 0x20) - 'a') <= 25; }
+bool is_digit(char c) { return ascii::is_digit(static_cast<unsigned char>(c)); }
+bool is_letter(char c) { return ascii::is_alpha(static_cast<unsigned char>(c)); }
 bool is_word(char c) { return is_digit(c) || is_letter(c); }
 
 // A letter of no hexadecimal number, nor of the 0x before one. A word that has one is a variable only as a string.
 bool is_plain(char c) {
-  const char lower = static_cast<char>(c | 0x20);
+  const char lower = ascii::lower(c);
   return is_letter(c) && lower > 'f' && lower != 'x';
 }
 

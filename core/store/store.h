@@ -48,9 +48,9 @@ struct StoreOptions {
   uint64_t pack_bytes = 0;  // the same for blocks that are compressed once more while few lines come (merge_plan.h);
                             // at most 16 MiB. 0: none are
   int pack_level = 9;       // zstd level of these
-  uint64_t filter_from =
-      512 << 10;  // raw bytes of a merged block that gets a filter (block_filter.h): a smaller one is
-                  // decoded in a millisecond, and the filter would be a tenth of it
+  // Raw bytes of a merged block that gets a filter (block_filter.h): a smaller one is decoded in a millisecond, and the
+  // filter would be a tenth of it.
+  uint64_t filter_from = 512 << 10;
   bool merge = true;
   Nanos merge_idle = 10 * kSecond;   // without an append for so long: merge what small blocks there are ...
   Nanos merge_quiet = 60 * kSecond;  // ... and after this long even unequal ones (merge_plan.h)

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "core/query/ascii.h"
+#include "core/base/ascii.h"
 
 namespace sluice {
 namespace {
